@@ -1,0 +1,241 @@
+"""The kinds of artifacts, each with its one writer and its one reader.
+
+Frame numbers count from 0. Key frames are the frames of a video that get a pseudo-annotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.artifacts.codecs import (
+    Codec,
+    decode_image,
+    decode_labels,
+    encode_image,
+    encode_labels,
+)
+from pipeline.artifacts.store import Artifact, Kind, write_index, write_video
+from pipeline.datasets.taxonomy import Tag, Taxonomy, parse_tag, tag_name
+
+_FRAME = ("frame", pa.int32())
+FRAMES = Kind("frames", 1, pa.schema([_FRAME, ("key", pa.bool_()), ("image", pa.binary())]))
+SUPERPIXELS = Kind("superpixels", 1, pa.schema([_FRAME, ("superpixels", pa.binary())]))
+LABELS = Kind(
+    "labels", 1, pa.schema([_FRAME, ("labels", pa.binary()), ("initial", pa.binary())])
+)
+MAPS = Kind(
+    "maps",
+    1,
+    pa.schema(
+        [
+            _FRAME,
+            ("classes", pa.list_(pa.int32())),
+            ("shape", pa.list_(pa.int32())),
+            ("maps", pa.binary()),
+        ]
+    ),
+)
+
+
+class Frames(Artifact):
+    """Frames of all videos with their records: split, tags, size; the taxonomy as metadata."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, FRAMES)
+        self.taxonomy = Taxonomy.from_dict(self.metadata["taxonomy"])
+        rows = self.index.set_index("video")
+        self._split = {str(v): str(s) for v, s in rows["split"].items()}
+        self._tags = {
+            str(v): frozenset(parse_tag(t) for t in str(text).split()) for v, text in rows["tags"].items()
+        }
+
+    @staticmethod
+    def write(
+        folder: Path,
+        video: str,
+        frames: Mapping[int, npt.NDArray[np.uint8]],
+        key: Iterable[int],
+        codec: Codec,
+    ) -> int:
+        """Write the frames (H W 3, RGB) of one video."""
+        keys = set(key)
+        rows = [
+            {"frame": n, "key": n in keys, "image": encode_image(image, codec)}
+            for n, image in frames.items()
+        ]
+        return write_video(folder, FRAMES, video, rows)
+
+    @staticmethod
+    def write_index(
+        folder: Path,
+        videos: Iterable[Mapping[str, Any]],
+        tags: Mapping[str, Iterable[Tag]],
+        taxonomy: Taxonomy,
+    ) -> None:
+        """Write the index; ``videos`` rows hold video, rows, split, height, width."""
+        named = [
+            {**row, "tags": " ".join(sorted(tag_name(t) for t in tags[row["video"]]))}
+            for row in videos
+        ]
+        write_index(folder, FRAMES, named, {"taxonomy": taxonomy.to_dict()})
+
+    def of_split(self, *splits: str) -> list[str]:
+        """Ids of the videos of these splits, sorted."""
+        return [v for v in self.videos if self._split[v] in splits]
+
+    def tagged(self, *splits: str) -> list[str]:
+        """Ids of the videos of these splits that have a tag, sorted."""
+        return [v for v in self.of_split(*splits) if self._tags[v]]
+
+    def tags(self, video: str) -> frozenset[Tag]:
+        """The video's tags."""
+        return self._tags[video]
+
+    def key_frames(self, video: str) -> list[int]:
+        """Numbers of the frames that get a pseudo-annotation, in order."""
+        table = self.table(video)
+        numbers = table.column("frame").to_pylist()
+        return [n for n, key in zip(numbers, table.column("key").to_pylist(), strict=True) if key]
+
+    def image(self, video: str, frame: int) -> npt.NDArray[np.uint8]:
+        """One frame, H W 3, RGB."""
+        return decode_image(_cell(self.table(video), frame, "image"))
+
+    def images(self, video: str, frames: Sequence[int]) -> npt.NDArray[np.uint8]:
+        """Several frames of one video, T H W 3, RGB."""
+        return np.stack([self.image(video, n) for n in frames])
+
+
+class Superpixels(Artifact):
+    """Superpixel maps of key frames."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, SUPERPIXELS)
+
+    @staticmethod
+    def write(folder: Path, video: str, maps: Mapping[int, npt.NDArray[Any]]) -> int:
+        """Write the superpixel maps (H W, numbered from 0) of one video."""
+        rows = [{"frame": n, "superpixels": encode_labels(m)} for n, m in maps.items()]
+        return write_video(folder, SUPERPIXELS, video, rows)
+
+    @staticmethod
+    def write_index(folder: Path, videos: Iterable[Mapping[str, Any]]) -> None:
+        """Write the index; ``videos`` rows hold video, rows."""
+        write_index(folder, SUPERPIXELS, videos)
+
+    def superpixels(self, video: str, frame: int) -> npt.NDArray[np.int32]:
+        """Superpixel map of one key frame, H W, numbered from 0."""
+        return decode_labels(_cell(self.table(video), frame, "superpixels")).astype(np.int32)
+
+
+class LabelMaps(Artifact):
+    """Label maps: a version of the pseudo-annotations, or the ground truth.
+
+    The metadata of a pseudo-annotation say which version it is and which model and selection it
+    comes from (``version``, ``model``, ``selection``), and the foreground share of PA.v0.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, LABELS)
+
+    @staticmethod
+    def write(
+        folder: Path,
+        video: str,
+        maps: Mapping[int, npt.NDArray[np.uint8]],
+        initial: Mapping[int, npt.NDArray[np.uint8]] | None = None,
+    ) -> int:
+        """Write the label maps (H W) of one video; ``initial`` are those before refinement."""
+        rows = [
+            {
+                "frame": n,
+                "labels": encode_labels(m),
+                "initial": encode_labels(initial[n]) if initial is not None else None,
+            }
+            for n, m in maps.items()
+        ]
+        return write_video(folder, LABELS, video, rows)
+
+    @staticmethod
+    def write_index(
+        folder: Path, videos: Iterable[Mapping[str, Any]], metadata: Mapping[str, Any]
+    ) -> None:
+        """Write the index; ``videos`` rows hold video, rows."""
+        write_index(folder, LABELS, videos, metadata)
+
+    def labels(self, video: str, frame: int) -> npt.NDArray[np.uint8]:
+        """Label map of one frame, H W; 0 background, 255 ignore."""
+        return decode_labels(_cell(self.table(video), frame, "labels")).astype(np.uint8)
+
+    def initial(self, video: str, frame: int) -> npt.NDArray[np.uint8]:
+        """The label map before refinement, H W; the label map itself where none was kept."""
+        data = _cell(self.table(video), frame, "initial")
+        if data is None:
+            return self.labels(video, frame)
+        return decode_labels(data).astype(np.uint8)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the evolution had stopped before this version, which then holds no video."""
+        return bool(self.metadata.get("stopped_after"))
+
+
+class Maps(Artifact):
+    """Attention maps of key frames, float16 at their own resolution, one for each tagged class."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, MAPS)
+
+    @staticmethod
+    def write(
+        folder: Path,
+        video: str,
+        classes: Sequence[int],
+        maps: Mapping[int, npt.NDArray[np.floating[Any]]],
+    ) -> int:
+        """Write the maps (C h w, C = len(classes)) of each key frame of one video."""
+        rows = [
+            {
+                "frame": n,
+                "classes": list(classes),
+                "shape": list(m.shape),
+                "maps": m.astype(np.float16).tobytes(),
+            }
+            for n, m in maps.items()
+        ]
+        return write_video(folder, MAPS, video, rows)
+
+    @staticmethod
+    def write_index(
+        folder: Path, videos: Iterable[Mapping[str, Any]], class_names: Sequence[str]
+    ) -> None:
+        """Write the index; ``videos`` rows hold video, rows; ``classes`` number ``class_names``."""
+        write_index(folder, MAPS, videos, {"classes": list(class_names)})
+
+    def maps(self, video: str, frame: int) -> dict[str, npt.NDArray[np.float32]]:
+        """The map (h w) of each class the video is tagged with, by the name of the class."""
+        table = self.table(video)
+        row = _row(table, frame)
+        shape = table.column("shape")[row].as_py()
+        values = np.frombuffer(table.column("maps")[row].as_buffer(), np.float16).reshape(shape)
+        names = [self.metadata["classes"][c] for c in table.column("classes")[row].as_py()]
+        return {name: m.astype(np.float32) for name, m in zip(names, values, strict=True)}
+
+
+def _row(table: pa.Table, frame: int) -> int:
+    numbers = table.column("frame").to_numpy()
+    row = int(np.searchsorted(numbers, frame))
+    if row == len(numbers) or numbers[row] != frame:
+        raise KeyError(f"no frame {frame}; there are {numbers.tolist()}")
+    return row
+
+
+def _cell(table: pa.Table, frame: int, column: str) -> Any:
+    value = table.column(column)[_row(table, frame)]
+    return value.as_buffer() if value.is_valid else None

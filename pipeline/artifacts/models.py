@@ -1,0 +1,70 @@
+"""Trained models on disk: weights, what they are, and how training went.
+
+A folder with ``weights-<criterion>.pt`` (a state dict, the best epoch by that criterion),
+``model.json`` (how to build the network) and ``history.json`` (values by epoch, best epochs). A
+model that is not needed or was not trained, because the evolution had stopped, has the two JSON
+files only, with the reason under ``absent``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.artifacts.tables import read_json, write_json
+from pipeline.runtime.errors import InputError
+
+State = dict[str, torch.Tensor]
+
+
+def write_model(
+    folder: Path,
+    description: Mapping[str, Any],
+    history: Mapping[str, Any],
+    states: Mapping[str, State],
+) -> None:
+    """Write a model; ``states`` maps a criterion's name to the weights of its best epoch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for criterion, state in states.items():
+        buffer = io.BytesIO()
+        torch.save({k: v.detach().cpu().contiguous() for k, v in state.items()}, buffer)
+        _write(folder / f"weights-{criterion}.pt", buffer.getvalue())
+    write_json(folder / "history.json", history)
+    write_json(folder / "model.json", description)
+
+
+def write_absent_model(folder: Path, reason: str) -> None:
+    """Write a model that is not there, and why."""
+    write_model(folder, {"absent": reason}, {}, {})
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """How to build the network, or ``{"absent": reason}``."""
+    return read_json(folder / "model.json")
+
+
+def read_history(folder: Path) -> dict[str, Any]:
+    """Values by epoch and best epochs."""
+    return read_json(folder / "history.json")
+
+
+def read_state(folder: Path, criterion: str) -> State:
+    """Weights of the best epoch by ``criterion``.
+
+    Raises:
+        InputError: there are none.
+    """
+    path = folder / f"weights-{criterion}.pt"
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run dvc repro")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)

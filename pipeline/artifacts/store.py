@@ -1,0 +1,132 @@
+"""Artifacts on disk: a folder with one Arrow IPC file for each video and a small index.
+
+Layout: ``<video id>.arrow`` (a row a frame, memory-mapped on reading, any row reachable without
+reading the others) and ``index.parquet`` (a row a video; metadata of the whole artifact in its
+schema). Every file is written under a temporary name and renamed when whole, the index last; a
+folder without an index is not an artifact. Rows are sorted and nothing depends on time or host, so
+equal content gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.runtime.errors import InputError
+
+INDEX = "index.parquet"
+_METADATA_KEY = b"wsvaas"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of artifact: its name, the version of its schema, and the columns of a frame."""
+
+    name: str
+    version: int
+    schema: pa.Schema
+
+
+def write_video(folder: Path, kind: Kind, video: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write the rows of one video, sorted by frame; safe to call from parallel processes.
+
+    Returns:
+        The number of rows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(rows, key=lambda row: int(row["frame"]))
+    table = pa.Table.from_pylist(ordered, schema=kind.schema)
+    final = folder / f"{video}.arrow"
+    partial = final.with_suffix(".arrow.partial")
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, kind.schema) as writer:
+        writer.write_table(table)
+    partial.replace(final)
+    return len(ordered)
+
+
+def write_index(
+    folder: Path,
+    kind: Kind,
+    videos: Iterable[Mapping[str, Any]],
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the index, which makes the folder a whole artifact.
+
+    Args:
+        folder: the artifact's folder.
+        kind: its kind.
+        videos: a mapping for each video with at least ``video`` and ``rows``.
+        metadata: anything that JSON can say about the artifact as a whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = pd.DataFrame(list(videos))
+    if frame.empty:
+        frame = pd.DataFrame({"video": pd.Series(dtype=str), "rows": pd.Series(dtype=int)})
+    frame = frame.sort_values("video", ignore_index=True)
+    header = {"kind": kind.name, "version": kind.version, "metadata": dict(metadata or {})}
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(header, sort_keys=True)}
+    )
+    partial = folder / f"{INDEX}.partial"
+    pq.write_table(table, partial)
+    partial.replace(folder / INDEX)
+
+
+class Artifact:
+    """A whole artifact, open for reading.
+
+    Attributes:
+        index: a row a video, sorted by video.
+        metadata: what the writer said about the artifact as a whole.
+    """
+
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self.folder = folder
+        self.kind = kind
+        path = folder / INDEX
+        if not path.is_file():
+            raise InputError(
+                f"{folder} is not a whole {kind.name} artifact: no {INDEX}; run dvc repro"
+            )
+        table = pq.read_table(path)
+        header = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+        found = (header.get("kind"), header.get("version"))
+        if found != (kind.name, kind.version):
+            raise InputError(
+                f"{folder} holds {found[0]} version {found[1]}, expected {kind.name} version "
+                f"{kind.version}; run dvc repro"
+            )
+        self.metadata: dict[str, Any] = header["metadata"]
+        self.index = table.to_pandas()
+
+    @property
+    def videos(self) -> list[str]:
+        """Ids of all videos, sorted."""
+        return [str(v) for v in self.index["video"]]
+
+    def __contains__(self, video: str) -> bool:
+        return (self.folder / f"{video}.arrow").is_file()
+
+    def table(self, video: str) -> pa.Table:
+        """Rows of one video as a memory-mapped table."""
+        return _open_table(str(self.folder / f"{video}.arrow"))
+
+    def frames(self, video: str) -> list[int]:
+        """Frame numbers of one video, in order."""
+        return [int(f) for f in self.table(video).column("frame").to_pylist()]
+
+
+def _open_table(path: str) -> pa.Table:
+    try:
+        with pa.memory_map(path) as source:
+            return pa.ipc.open_file(source).read_all()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"cannot read {path}: {error}; delete it and run dvc repro") from None

@@ -1,0 +1,1 @@
+"""Scores of label maps, with ground truth (confusion matrix) and without (region integrity)."""

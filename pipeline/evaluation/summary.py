@@ -1,0 +1,95 @@
+"""The summary of a run: figures of all versions as one value, as a text table, as plot data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+Figures = Mapping[str, Any]
+MIOU = ("miou_actor_action", "miou_actor", "miou_action", "iou_foreground")
+
+
+def summarise(
+    header: Figures, classifiers: Mapping[str, Figures], versions: Mapping[str, Figures]
+) -> dict[str, Any]:
+    """The content of ``metrics/summary.json``; percent, correlations from -1 to 1.
+
+    Args:
+        header: recipe, dataset, seed.
+        classifiers: by branch the history of its training.
+        versions: by version the figures of its evaluation, in order; versions after a stop hold
+            ``stopped_after`` alone and are left out.
+    """
+    accuracies = {
+        branch: {k: history.get(k) for k in ("val_accuracy", "test_accuracy")}
+        for branch, history in classifiers.items()
+    }
+    trained = {v: dict(f) for v, f in versions.items() if "stopped_after" not in f}
+    return {
+        **header,
+        "classifiers": accuracies,
+        "versions": trained,
+        "stopped_after": list(trained)[-1] if trained else None,
+    }
+
+
+def text_table(summary: Figures) -> str:
+    """The table of versions that a person reads."""
+    head = (
+        f"{'':4}  {'PA, train':^23}  {'selected PA, train':^31}  {'model':^16}  {'model, test':^23}\n"
+        f"{'':4}  {'act-act':>7} {'actor':>7} {'foregr':>7}  {'act-act':>7} {'foregr':>7} "
+        f"{'frames%':>7} {'rank':>7}  {'epoch':>7} {'RIC':>7}   {'act-act':>7} {'actor':>7} {'foregr':>7}"
+    )
+    lines = [head]
+    for version, f in summary["versions"].items():
+        pa, chosen, model = f["pa"], f["selected"], f["model"]
+        test = model["test"]
+        cells = [
+            f"{version:4} ",
+            *(_cell(pa[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
+            "",
+            *(_cell(chosen[k]) for k in ("miou_actor_action", "iou_foreground", "fraction")),
+            _cell(chosen["rank_correlation"], 2),
+            "",
+            f"{model['best_epoch']:7d}",
+            _cell(model["ric"]),
+            " ",
+            *(_cell(test[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
+        ]
+        lines.append(" ".join(cells).replace("   ", "  ", 0))
+    accuracies = ", ".join(
+        f"{branch} {_cell(a['test_accuracy'] if a['test_accuracy'] is not None else a['val_accuracy']).strip()}"
+        for branch, a in summary["classifiers"].items()
+    )
+    lines.append(
+        f"\nIn percent (rank: correlation of the selection's score with the true IoU). "
+        f"Recipe {summary['recipe']}, data set {summary['dataset']}, seed {summary['seed']}. "
+        f"Classifier accuracy: {accuracies}."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def epoch_curves(histories: Mapping[str, Figures]) -> pd.DataFrame:
+    """RIC, RII and mIoU_PA by version and epoch, a row an epoch."""
+    rows = [
+        {"version": version, **values, "epoch": int(values["epoch"])}
+        for version, history in histories.items()
+        for values in history.get("epochs", [])
+    ]
+    return pd.DataFrame(rows, columns=["version", "epoch", "loss", "ric", "rii", "miou_pa"])
+
+
+def version_curves(summary: Figures) -> pd.DataFrame:
+    """mIoU and foreground IoU by version: of the PA, of its selected part, of the model."""
+    rows = []
+    for version, f in summary["versions"].items():
+        sets = {"PA": f["pa"], "selected PA": f["selected"], "model on test": f["model"]["test"]}
+        for name, scores in sets.items():
+            rows.append({"version": version, "of": name, **{k: scores[k] for k in MIOU}})
+    return pd.DataFrame(rows, columns=["version", "of", *MIOU])
+
+
+def _cell(value: float | None, digits: int = 1) -> str:
+    return f"{'-':>7}" if value is None else f"{value:7.{digits}f}"

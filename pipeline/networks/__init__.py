@@ -1,0 +1,1 @@
+"""Networks: classifiers of frames and clips, the segmenter, the discriminator, and weights."""

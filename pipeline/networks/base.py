@@ -1,0 +1,135 @@
+"""Contracts of the networks: what a backbone and a classifier offer to the rest of the library."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.runtime.errors import InputError
+
+State = dict[str, Tensor]
+
+
+class Network(nn.Module, ABC):
+    """What weight loading and input preparation need to know about a network.
+
+    Attributes:
+        torchvision_name: name of the published torchvision model, ``None`` where there is none.
+        new_layers: name prefixes of the layers that pretrained weights may lack or hold for
+            another number of classes; these then keep their initialisation.
+    """
+
+    torchvision_name: str | None = None
+    new_layers: tuple[str, ...] = ()
+
+    @abstractmethod
+    def normalise(self, x: Tensor) -> Tensor:
+        """Bring raw RGB, uint8 or float in 0..255, to the range that the network was made for."""
+
+    def from_published(self, state: Mapping[str, Tensor]) -> State:
+        """Rename the published tensors of this architecture; names of our own stay as they are."""
+        return dict(state)
+
+
+class Backbone(Network):
+    """Convolutional trunk: ``B 3 H W`` to ``B C h w`` with ``h = ceil(H / output_stride)``.
+
+    Parameter names do not depend on ``output_stride``, so that a dilated backbone can take over
+    the weights of a strided one.
+
+    Attributes:
+        channels: C.
+        output_stride: pixels for each position of the map.
+        output_strides: all values that the constructor accepts.
+    """
+
+    channels: int
+    output_stride: int
+    output_strides: ClassVar[tuple[int, ...]]
+
+
+class Classifier(Network):
+    """A classifier whose decision can be traced back to places (2D) or places and times (3D).
+
+    Attributes:
+        dimensions: 2 for frames ``B 3 H W``, 3 for clips ``B 3 T H W``.
+        layers: named layers for Grad-CAM, shallow to deep -> path of the submodule. The output
+            of the last one is what ``features`` returns.
+        spatial_stride: pixels for each position of the last map.
+        temporal_stride: frames for each position of the last map (1 for 2D).
+    """
+
+    dimensions: ClassVar[Literal[2, 3]] = 2
+    layers: ClassVar[Mapping[str, str]]
+    spatial_stride: int
+    temporal_stride: int = 1
+
+    @abstractmethod
+    def features(self, x: Tensor) -> Tensor:
+        """Last convolutional map ``B C [T'] h w`` (after ReLU, >= 0) of a normalised input."""
+
+    @abstractmethod
+    def logits_from(self, features: Tensor) -> Tensor:
+        """Logits ``B K`` from the map that ``features`` returned."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``B K`` of a normalised input ``B 3 [T] H W``."""
+        return self.logits_from(self.features(x))
+
+    @property
+    def class_weights(self) -> Tensor | None:
+        """``K C`` if ``logits_from`` is global average pooling and one linear layer, else None."""
+        return None
+
+    def layer(self, name: str) -> nn.Module:
+        """The layer called ``name`` in ``layers``; InputError if there is none."""
+        if name not in self.layers:
+            raise InputError(
+                f"{type(self).__name__} has no layer {name!r}; choose one of "
+                f"{', '.join(self.layers)}"
+            )
+        return self.get_submodule(self.layers[name])
+
+    @property
+    def last_layer(self) -> str:
+        """Name of the layer whose output ``features`` returns."""
+        return list(self.layers)[-1]
+
+
+class PooledClassifier(Classifier):
+    """Classifier that ends in global average pooling (GAP) and one linear layer.
+
+    The linear layer may be an ``nn.Linear`` or a convolution with a kernel of one position: since
+    averaging and a linear layer commute, both are the same function, and Grad-CAM has a closed
+    form (see ``pipeline.cues.grad_cam.grad_cam_from_weights``).
+    """
+
+    @property
+    @abstractmethod
+    def classification_layer(self) -> nn.Linear | nn.Conv2d | nn.Conv3d:
+        """The linear layer, with a weight ``K C`` or ``K C 1 1 [1]``."""
+
+    @property
+    def class_weights(self) -> Tensor:
+        """Weights ``K C`` of the linear layer."""
+        return self.classification_layer.weight.flatten(1)
+
+    def drop(self, pooled: Tensor) -> Tensor:
+        """Dropout on the pooled features ``B C`` while training; none unless overridden."""
+        return pooled
+
+    def logits_from(self, features: Tensor) -> Tensor:
+        """Logits ``B K`` = linear layer of the mean of ``B C [T'] h w`` over all positions."""
+        pooled = self.drop(features.flatten(2).mean(2))
+        return functional.linear(pooled, self.class_weights, self.classification_layer.bias)
+
+
+def check_input(x: Tensor, dimensions: int) -> None:
+    """ValueError unless ``x`` is ``B 3 H W`` (dimensions 2) or ``B 3 T H W`` (dimensions 3)."""
+    if x.ndim != dimensions + 2 or x.shape[1] != 3:
+        expected = "B 3 H W" if dimensions == 2 else "B 3 T H W"
+        raise ValueError(f"expected input {expected}, received shape {tuple(x.shape)}")

@@ -1,0 +1,112 @@
+"""Frames through networks: batches of uint8 frames in, logits, margins and labels out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.networks.deeplab import DeepLab
+
+Rule = Literal["foreground", "argmax"]
+
+
+def frames_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
+    """T H W 3 uint8 to T 3 H W float in 0..255."""
+    return torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
+
+
+def clip_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
+    """T H W 3 uint8 to one clip, 1 3 T H W float in 0..255."""
+    return frames_tensor(images, device).permute(1, 0, 2, 3).unsqueeze(0)
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's first parameter lies."""
+    return next(model.parameters()).device
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A segmenter's answer for the frames of one video.
+
+    Attributes:
+        margin: T H W, how much more probable foreground is than background (natural logarithm).
+        labels: T H W, the best allowed foreground label at each pixel.
+    """
+
+    margin: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+
+    def label_map(self, shift: float = 0.0) -> npt.NDArray[np.uint8]:
+        """Labels where the margin exceeds ``shift``, background (0) elsewhere."""
+        return np.where(self.margin > shift, self.labels, 0).astype(np.uint8)
+
+
+def margin_and_class(
+    logits: Tensor, allowed: Sequence[int] | None, rule: Rule
+) -> tuple[Tensor, Tensor]:
+    """Foreground margin, and the logits among which the class is chosen.
+
+    Args:
+        logits: B K H W, channel 0 the background.
+        allowed: labels the video's tags allow (1..K-1); None allows all.
+        rule: ``foreground``: the probability mass of all classes against the background decides,
+            then the best allowed class; ``argmax``: the best allowed class against the background.
+
+    Returns:
+        Margin B H W (log odds), class logits B A H W in the order of ``allowed``.
+    """
+    chosen = logits[:, 1:] if allowed is None else logits[:, list(allowed)]
+    if rule == "foreground":
+        foreground = torch.logsumexp(logits[:, 1:], dim=1)
+    else:
+        foreground = chosen.max(dim=1).values
+    return foreground - logits[:, 0], chosen
+
+
+@torch.no_grad()
+def segment_frames(
+    model: DeepLab,
+    images: npt.NDArray[np.uint8],
+    allowed: Sequence[int] | None,
+    rule: Rule,
+    batch: int = 8,
+) -> Segmentation:
+    """Segment frames at their full size.
+
+    Args:
+        model: a segmenter in evaluation mode.
+        images: T H W 3, RGB.
+        allowed: labels the prediction may take; None allows all; none at all gives background only.
+        rule: see :func:`margin_and_class`.
+        batch: frames at a time.
+    """
+    size = images.shape[1:3]
+    names = np.array(range(1, model.num_classes) if allowed is None else allowed, dtype=np.uint8)
+    if len(names) == 0:
+        return Segmentation(
+            np.full((len(images), *size), -np.inf, np.float32),
+            np.zeros((len(images), *size), np.uint8),
+        )
+    margins, labels = [], []
+    device = device_of(model)
+    for start in range(0, len(images), batch):
+        x = model.normalise(frames_tensor(images[start : start + batch], device))
+        margin, classes = margin_and_class(model.coarse_logits(x), allowed, rule)
+        full = F.interpolate(
+            torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
+            size=size,
+            mode="bilinear",
+            align_corners=False,
+        )
+        margins.append(full[:, 0].cpu().numpy())
+        names = np.array(allowed or range(1, classes.shape[1] + 1), dtype=np.uint8)
+        labels.append(names[full[:, 1:].argmax(dim=1).cpu().numpy()])
+    return Segmentation(np.concatenate(margins), np.concatenate(labels))

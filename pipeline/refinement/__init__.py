@@ -1,0 +1,1 @@
+"""From attention maps and predictions to label maps: binarise, refine, anchor, align."""

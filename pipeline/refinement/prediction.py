@@ -1,0 +1,72 @@
+"""How a segmenter's answer becomes a label map: rule, superpixels, action alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.datasets.taxonomy import Taxonomy
+from pipeline.refinement.alignment import AlignParams, align_actions
+from pipeline.refinement.superpixels import RefineParams, refine_labels
+from pipeline.runtime.params import Params
+
+Labels = npt.NDArray[np.uint8]
+
+
+class PredictionParams(Params):
+    """The ``prediction`` section, shared by all stages that look at a segmenter's answer.
+
+    Attributes:
+        criterion: which epoch of a training answers: the best by RIC (the paper) or by mIoU_PA.
+        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        refine: Algorithm 2 of WS2, for the region integrity criterion and for ``refine_output``.
+        refine_output: whether predictions are refined, too, before they become the next
+            pseudo-annotation.
+        align: action alignment over the frames of a video (WS2 Sec. 5.2); null for none.
+    """
+
+    criterion: Literal["ric", "miou_pa"] = "ric"
+    rule: Literal["foreground", "argmax"] = "argmax"
+    refine: RefineParams = RefineParams()
+    refine_output: bool = False
+    align: AlignParams | None = AlignParams()
+
+
+def refine_all(
+    labels: Labels,
+    superpixels: Sequence[npt.NDArray[np.int32]],
+    params: RefineParams,
+    num_labels: int,
+) -> Labels:
+    """Algorithm 2 on label maps T H W with the superpixels of each frame."""
+    refined = [
+        refine_labels(frame, regions, params, num_labels)
+        for frame, regions in zip(labels, superpixels, strict=True)
+    ]
+    return np.stack(refined).astype(np.uint8)
+
+
+def finish_prediction(
+    labels: Labels,
+    superpixels: Sequence[npt.NDArray[np.int32]],
+    params: PredictionParams,
+    taxonomy: Taxonomy,
+) -> Labels:
+    """Refine and align the predicted label maps T H W of one video, frames in order.
+
+    Args:
+        labels: 0 background, 1.. foreground.
+        superpixels: H W of each frame, numbered from 0.
+        params: what is done.
+        taxonomy: says which actor a label names.
+    """
+    num_labels = len(taxonomy.pairs) + 1
+    if params.refine_output:
+        labels = refine_all(labels, superpixels, params.refine, num_labels)
+    if params.align is not None:
+        actor_of_label: Any = taxonomy.view(np.arange(num_labels, dtype=np.uint8), "actor")
+        labels = align_actions(labels, actor_of_label, params.align.window)
+    return labels

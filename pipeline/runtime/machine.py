@@ -1,0 +1,37 @@
+"""Where the work runs: device, processes, threads.
+
+Nothing here changes what is computed, beyond rounding; ``precision`` does, so the stages that
+train declare it as a parameter they depend on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.runtime.params import Params
+
+
+class MachineParams(Params):
+    """The ``machine`` section.
+
+    Attributes:
+        accelerator: as in Lightning Fabric; ``auto`` takes a GPU where there is one.
+        devices: number of devices that training is spread over (DDP when more than one).
+        precision: as in Lightning Fabric.
+        threads: threads of one process on the CPU.
+        jobs: processes of the map over videos.
+        backend: ``loky`` for processes on this machine, ``dask`` for a cluster.
+        scheduler: address of the Dask scheduler, ``null`` for a local one.
+        workers: processes that prepare training batches; 0 prepares them in the training process.
+    """
+
+    accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
+    devices: int = Field(1, ge=1)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    threads: int = Field(2, ge=1)
+    jobs: int = Field(2, ge=1)
+    backend: Literal["loky", "dask"] = "loky"
+    scheduler: str | None = None
+    workers: int = Field(0, ge=0)

@@ -1,0 +1,50 @@
+"""The one map over videos: processes on this machine, or a Dask cluster by configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import joblib
+from tqdm import tqdm
+
+from pipeline.runtime.machine import MachineParams
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def parallel_map(
+    function: Callable[[T], R], items: Iterable[T], machine: MachineParams, what: str
+) -> list[R]:
+    """Results of ``function`` in the order of ``items``.
+
+    Processes, not threads: each keeps its own single-threaded numerical libraries, and two of them
+    do not fight for cores. ``function`` and its results must be picklable.
+
+    Args:
+        function: applied to each item.
+        items: usually the videos.
+        machine: how many processes, and where.
+        what: shown beside the progress bar.
+    """
+    work = list(items)
+    if machine.backend == "dask":
+        return _with_dask(function, work, machine, what)
+    parallel = joblib.Parallel(n_jobs=min(machine.jobs, max(len(work), 1)), return_as="generator")
+    return _collect(parallel(joblib.delayed(function)(item) for item in work), len(work), what)
+
+
+def _with_dask(
+    function: Callable[[T], R], work: list[T], machine: MachineParams, what: str
+) -> list[R]:
+    from distributed import Client  # an optional dependency: wsvaas[cluster]
+
+    local = {} if machine.scheduler else {"n_workers": machine.jobs, "threads_per_worker": 1}
+    with Client(machine.scheduler, **local) as client, joblib.parallel_backend("dask", client=client):
+        results: Any = joblib.Parallel()(joblib.delayed(function)(item) for item in work)
+        return _collect(results, len(work), what)
+
+
+def _collect(results: Iterable[R], total: int, what: str) -> list[R]:
+    return list(tqdm(results, total=total, desc=what, leave=False, mininterval=1.0))

@@ -1,0 +1,32 @@
+"""Equal seeds give equal bytes on the same machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+
+import cv2
+import numpy as np
+import torch
+
+
+def make_reproducible(seed: int, threads: int) -> None:
+    """Seed every generator, choose deterministic algorithms, fix the number of threads.
+
+    The number of threads is part of it: sums are split by thread, and rounding follows.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  libraries that draw from the global state
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+
+
+def derive_seed(*parts: object) -> int:
+    """A seed (0..2**63-1) from anything with a stable text form, e.g. seed, stage, video."""
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,1 @@
+"""Which pseudo-annotations to train on."""

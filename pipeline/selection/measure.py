@@ -1,0 +1,173 @@
+"""Everything that is measured on the regions of a pseudo-annotation before the selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from pipeline.networks.base import Classifier
+from pipeline.networks.inference import device_of, frames_tensor
+from pipeline.refinement.superpixels import RefineParams
+from pipeline.selection.patches import (
+    Place,
+    Region,
+    Square,
+    crop_square,
+    cut_and_paste,
+    cut_out,
+    enclosing_square,
+    find_background_patch,
+    regions_of,
+)
+from pipeline.selection.scores import cam_agreement, colour_contrast, rii_score
+
+Image = npt.NDArray[np.uint8]
+FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: says least to a classifier
+
+
+@dataclass(frozen=True)
+class AnnotatedVideo:
+    """The key frames of one video with a version of their pseudo-annotations.
+
+    Attributes:
+        video: its id.
+        frames: T frame numbers, in order.
+        images: T H W 3, RGB.
+        labels: T H W, the pseudo-annotations.
+        initial: T H W, the same before superpixel refinement.
+        superpixels: H W of each frame.
+        attention: by label the mean of the actor's and the action's map, T H W in [0, 1].
+    """
+
+    video: str
+    frames: Sequence[int]
+    images: Image
+    labels: Image
+    initial: Image
+    superpixels: Sequence[npt.NDArray[np.int32]]
+    attention: Mapping[int, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Patches of N regions, N S S 3: as they are, pasted on background, and cut out.
+
+    ``background`` (N) is False where the video has no free square; the pasted patch is black then.
+    """
+
+    original: Image
+    pasted: Image
+    alone: Image
+    background: npt.NDArray[np.bool_]
+
+
+def measure_regions(
+    videos: Iterable[AnnotatedVideo],
+    tags: Sequence[str],
+    refine: RefineParams,
+    patch: int,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, Patches]:
+    """Scores and patches of every region.
+
+    Args:
+        videos: one after the other; their images are not kept.
+        tags: name of each label.
+        refine: Algorithm 2, for the region integrity of a region.
+        patch: side of the patches in pixels.
+        rng: places the background squares.
+
+    Returns:
+        A table with a row a region (``video``, ``frame``, ``label``, ``tag`` and the scores
+        ``colour_contrast``, ``cam_agreement``, ``rii``), and the patches in the same order.
+    """
+    rows: list[dict[str, Any]] = []
+    patches: list[tuple[Image, Image, Image]] = []
+    background: list[bool] = []
+    for video in videos:
+        forbidden = video.labels > 0
+        for position, labels in enumerate(video.labels):
+            for region in regions_of(labels):
+                rows.append(
+                    {"video": video.video, "frame": video.frames[position]}
+                    | {"label": region.label, "tag": tags[region.label]}
+                    | _scores(video, position, region, refine)
+                )
+                square = enclosing_square(region.mask)
+                place = find_background_patch(forbidden, square.size, rng, position)
+                background.append(place is not None)
+                patches.append(_patches(video, position, region, square, place, patch))
+    empty = np.zeros((0, patch, patch, 3), np.uint8)
+    original, pasted, alone = (np.stack(p) for p in zip(*patches, strict=True)) if rows else [empty] * 3
+    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["video", "frame", "label", "tag"])
+    return table, Patches(original, pasted, alone, np.array(background, bool))
+
+
+def _scores(
+    video: AnnotatedVideo, position: int, region: Region, refine: RefineParams
+) -> dict[str, float]:
+    before = video.initial[position] == region.label
+    return {
+        "colour_contrast": colour_contrast(video.images[position], region.mask),
+        "cam_agreement": cam_agreement(region.mask, video.attention[region.label][position]),
+        "rii": rii_score(before, video.superpixels[position], refine),
+    }
+
+
+def _patches(
+    video: AnnotatedVideo,
+    position: int,
+    region: Region,
+    square: Square,
+    place: Place | None,
+    side: int,
+) -> tuple[Image, Image, Image]:
+    original = crop_square(video.images[position], square, "replicate")
+    mask = crop_square(region.mask, square, "zero")
+    pasted = np.zeros_like(original)
+    if place is not None:
+        there = Square(place.top, place.left, square.size)
+        background = crop_square(video.images[place.frame], there, "replicate")
+        pasted = cut_and_paste(original, mask, background)
+    return (
+        _resize(original, side),
+        _resize(pasted, side),
+        _resize(cut_out(original, mask, FILL), side),
+    )
+
+
+@torch.no_grad()
+def recognition(
+    model: Classifier, alone: Image, classes: npt.NDArray[np.int64], batch: int = 64
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """The relaxed test of WS2 (Sec. 3.2): does the classifier name the tagged actor?
+
+    Args:
+        model: the frozen actor classifier, in evaluation mode.
+        alone: N S S 3, the cut-outs.
+        classes: N, number of the tagged actor of each.
+        batch: patches at a time.
+
+    Returns:
+        Probabilities N of the tagged actor, and whether it is the most probable class.
+    """
+    parts = []
+    for start in range(0, len(alone), batch):
+        x = model.normalise(frames_tensor(alone[start : start + batch], device_of(model)))
+        parts.append(torch.softmax(model(x).float(), dim=1).cpu().numpy())
+    if not parts:
+        return np.zeros(0), np.zeros(0, bool)
+    probs = np.concatenate(parts).astype(np.float64)
+    return probs[np.arange(len(alone)), classes], probs.argmax(axis=1) == classes
+
+
+def _resize(patch: Image, side: int) -> Image:
+    method: Any = cv2.INTER_AREA if patch.shape[0] > side else cv2.INTER_LINEAR
+    return cv2.resize(patch, (side, side), interpolation=method).astype(np.uint8)

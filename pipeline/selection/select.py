@@ -1,0 +1,211 @@
+"""Which frames of a pseudo-annotation version to train on (WS2, Section 3.2).
+
+Two tables go in. ``frames``: columns ``video``, ``frame``, one row for each frame of the version.
+``regions``: columns ``video``, ``frame``, ``tag`` and what a rule needs, one row for each region
+of these frames. Out comes one truth value for each row of ``frames``, because a frame's label map
+is trained on as a whole: all of its regions have to pass a test, its rank is the mean rank of its
+regions, and for a quota it counts under the rarest of their tags. A frame without any region is
+taken by the rule ``full`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+from scipy.stats import spearmanr
+
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.params import Params
+
+RuleName = Literal["full", "random", "ranked", "tests"]
+_FRAME = ["video", "frame"]
+
+
+class SelectParams(Params):
+    """Selection of frames.
+
+    Attributes:
+        rule: ``full`` every frame; ``tests`` those whose regions each pass the strict or the
+            relaxed test (the paper); ``ranked`` the best by ``scores`` (ours); ``random``.
+        fraction: of the frames with regions, for ``random`` and ``ranked``; for ``tests`` with a
+            quota, the most that a tag may have.
+        quota: ``tag``: the fraction holds for each tag's frames on its own (at least one each);
+            ``none``: for all together, where easy tags crowd out hard ones.
+        scores: columns of the region table to rank by, higher is better. A column of true IoU
+            makes ``ranked`` the oracle of a diagnosis.
+    """
+
+    rule: RuleName = "tests"
+    fraction: float = Field(default=0.4, gt=0, le=1)
+    quota: Literal["none", "tag"] = "none"
+    scores: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _scores_where_needed(self) -> SelectParams:
+        needed = self.rule == "ranked" or (self.rule == "tests" and self.quota == "tag")
+        if needed and not self.scores:
+            raise ValueError(f"rule {self.rule} with quota {self.quota} needs scores to rank by")
+        return self
+
+
+def rank_average(scores: pd.DataFrame) -> pd.Series[float]:
+    """Mean over the columns of each row's relative rank.
+
+    Args:
+        scores: one column a score, higher is better; NaN = not measured, and left out of the mean.
+
+    Returns:
+        In [0, 1], higher is better: rank (r - 1/2) / n of the r-th lowest of n, ties at their mean
+        rank; 0 for a row without any score.
+    """
+    relative = (scores.rank(method="average") - 0.5) / scores.count()
+    return relative.mean(axis=1).fillna(0.0).astype(float)
+
+
+def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
+    """Spearman's rank correlation over the rows where both are known.
+
+    Returns:
+        -1 to 1; NaN for fewer than two rows, or where either is the same in all rows.
+    """
+    known = score.notna() & truth.notna()
+    a, b = score[known], truth[known]
+    if a.nunique() < 2 or b.nunique() < 2:
+        return float("nan")
+    return float(spearmanr(a.to_numpy(), b.to_numpy()).statistic)
+
+
+def select(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int = 0
+) -> pd.Series[bool]:
+    """Choose frames by the rule of ``params``.
+
+    Args:
+        frames: every frame of the version.
+        regions: every region; the rule ``tests`` needs the boolean columns ``real`` (strict test:
+            the discriminator takes the cut-and-paste patch for real) and ``recognised`` (relaxed
+            test: the classifier names the tagged actor from the cut-out).
+        params: the rule and its parameters.
+        seed: of the rule ``random``.
+
+    Returns:
+        Selected or not, with the index of ``frames``. It does not depend on the rows' order.
+
+    Raises:
+        InputError: ``params.scores`` names an unknown column.
+        ValueError: a column is missing, a frame occurs twice, a region's frame is not in
+            ``frames``.
+    """
+    _check(frames, regions, params)
+    chosen = RULES[params.rule](frames, regions, params, seed)
+    return pd.Series(pd.MultiIndex.from_frame(frames[_FRAME]).isin(chosen), index=frames.index)
+
+
+def select_full(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """Every frame, those without regions too: to the network they are background."""
+    return pd.MultiIndex.from_frame(frames[_FRAME])
+
+
+def select_random(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """A random fraction of the frames with regions, as the yardstick of every other rule."""
+    candidates = _candidates(regions)
+    rank = np.random.default_rng(seed).random(len(candidates))
+    return _best(candidates.assign(rank=rank), params)
+
+
+def select_ranked(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """The best fraction by the rank average of ``params.scores``."""
+    return _best(_ranked(regions, params), params)
+
+
+def select_by_tests(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """Frames whose regions each pass the strict or the relaxed test (WS2).
+
+    With a quota by tag, no tag gets more than the fraction of its frames, the best of its passing
+    ones by the scores.
+    """
+    passed = regions.assign(passed=regions["real"] | regions["recognised"])
+    whole = passed.groupby(_FRAME)["passed"].all()
+    winners = whole.index[whole.to_numpy(dtype=bool)]
+    if params.quota == "none":
+        return pd.MultiIndex.from_tuples(winners.tolist(), names=_FRAME)
+    return _best(_ranked(regions, params), params, winners)
+
+
+Rule = Callable[[pd.DataFrame, pd.DataFrame, SelectParams, int], pd.MultiIndex]
+RULES: dict[RuleName, Rule] = {
+    "full": select_full,
+    "random": select_random,
+    "ranked": select_ranked,
+    "tests": select_by_tests,
+}
+
+
+def _candidates(regions: pd.DataFrame) -> pd.DataFrame:
+    """Frames with regions, sorted, with the ``tag`` that each counts under: its rarest.
+
+    Rarity is the number of frames that hold the tag; on a tie the first in the alphabet.
+    """
+    by_tag = regions.drop_duplicates([*_FRAME, "tag"])
+    count = by_tag["tag"].map(by_tag["tag"].value_counts())
+    order = by_tag.assign(count=count).sort_values([*_FRAME, "count", "tag"])
+    return order.drop_duplicates(_FRAME).set_index(_FRAME)[["tag"]]
+
+
+def _ranked(regions: pd.DataFrame, params: SelectParams) -> pd.DataFrame:
+    """Candidates with their ``rank``: the mean over a frame's regions."""
+    rank = regions.assign(rank=rank_average(regions[list(params.scores)]))
+    return _candidates(regions).assign(rank=rank.groupby(_FRAME)["rank"].mean())
+
+
+def _best(
+    candidates: pd.DataFrame, params: SelectParams, among: pd.Index | None = None
+) -> pd.MultiIndex:
+    """The best of the candidates, as many as the fraction (of each tag's, with a quota) allows.
+
+    Args:
+        candidates: frames with ``tag`` and ``rank``, which also say how many there are.
+        params: fraction and quota.
+        among: the candidates that may be taken; None for all.
+    """
+    order = candidates.sort_values("rank", ascending=False, kind="stable")
+    group = order["tag"] if params.quota == "tag" else pd.Series("", index=order.index)
+    size = group.groupby(group).transform("size")
+    limit = np.maximum(1, np.floor(params.fraction * size + 0.5))  # round half up, at least one
+    if among is not None:
+        allowed = order.index.isin(among)
+        group, limit = group[allowed], limit[allowed]
+    place = group.groupby(group).cumcount()
+    chosen = group.index[(place < limit).to_numpy(dtype=bool)]
+    return pd.MultiIndex.from_tuples(chosen.tolist(), names=_FRAME)
+
+
+def _check(frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams) -> None:
+    needed = [*_FRAME, "tag"] + (["real", "recognised"] if params.rule == "tests" else [])
+    missing = [name for name in needed if name not in regions.columns]
+    if missing:
+        raise ValueError(f"expected region columns {needed}, missing {missing}")
+    unknown = [name for name in params.scores if name not in regions.columns]
+    if unknown:
+        measured = [n for n in regions.columns if n not in (*needed, "label")]
+        raise InputError(
+            f"unknown score {unknown[0]!r} in the parameter scores; measured are: "
+            f"{', '.join(sorted(measured)) or 'none'}"
+        )
+    index = pd.MultiIndex.from_frame(frames[_FRAME])
+    if index.has_duplicates:
+        raise ValueError(f"expected each frame once, received {index[index.duplicated()][0]} twice")
+    if not pd.MultiIndex.from_frame(regions[_FRAME]).isin(index).all():
+        raise ValueError("expected regions of the given frames, received a region of another")

@@ -1,0 +1,109 @@
+"""What is computed with a segmenter on pseudo-annotated frames during and after its training.
+
+The region integrity criterion on the validation split, and the shift of the background logit that
+holds the predicted area. Neither looks at a human mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
+from pipeline.datasets.video import uniform_frames
+from pipeline.evaluation.confusion import confusion_matrix
+from pipeline.evaluation.region_integrity import integrity_scores
+from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.inference import Rule, segment_frames
+from pipeline.refinement.area_anchor import (
+    AnchorParams,
+    MarginBins,
+    margin_histogram,
+    shift_for_share,
+)
+from pipeline.refinement.prediction import PredictionParams, refine_all
+
+T = TypeVar("T")
+
+
+def spread(items: Sequence[T], count: int | None) -> list[T]:
+    """``count`` of ``items`` spread evenly; all of them when there are no more or it is None."""
+    if count is None:
+        return list(items)
+    return [items[i] for i in uniform_frames(len(items), count)]
+
+
+def evaluate_integrity(
+    model: DeepLab,
+    frames: Frames,
+    labels: LabelMaps,
+    superpixels: Superpixels,
+    keys: Mapping[str, Sequence[int]],
+    prediction: PredictionParams,
+    weight: float,
+) -> dict[str, float]:
+    """mIoU_PA, RII and RIC (WS2 Eq. 1-3) in percent.
+
+    The paper does not say whether validation predictions know the video's tags. Ours do: RIC
+    chooses the epoch that predicts the next pseudo-annotation, and that prediction does.
+
+    Args:
+        model: in evaluation mode.
+        frames: images and tags.
+        labels: the pseudo-annotations that training uses.
+        superpixels: of the same frames.
+        keys: frames of each validation video.
+        prediction: rule and refinement.
+        weight: of RII in RIC.
+    """
+    size = len(frames.taxonomy.pairs) + 1
+    matrix_pa = np.zeros((size, size), np.int64)
+    matrix_rii = np.zeros((size, size), np.int64)
+    for video, numbers in keys.items():
+        allowed = frames.taxonomy.labels(frames.tags(video))
+        images = frames.images(video, numbers)
+        initial = segment_frames(model, images, allowed, prediction.rule).label_map()
+        regions = [superpixels.superpixels(video, n) for n in numbers]
+        refined = refine_all(initial, regions, prediction.refine, size)
+        truth = np.stack([labels.labels(video, n) for n in numbers])
+        matrix_pa += confusion_matrix(truth, refined, size)
+        matrix_rii += confusion_matrix(initial, refined, size)
+    scores = integrity_scores(matrix_pa, matrix_rii, weight)
+    return {"ric": scores.ric, "rii": scores.rii, "miou_pa": scores.miou_pa}
+
+
+def foreground_shift(
+    model: DeepLab,
+    frames: Frames,
+    labels: LabelMaps,
+    anchor: AnchorParams | None,
+    rule: Rule,
+    seed: int,
+) -> float:
+    """Shift of the background logit that holds the predicted area (ours; see ``area_anchor``).
+
+    Args:
+        model: in evaluation mode.
+        frames: images and tags.
+        labels: a version of the pseudo-annotations; its metadata hold the share of PA.v0.
+        anchor: how much of that share; None shifts nothing.
+        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        seed: draws the frames that the share is measured on.
+    """
+    if anchor is None:
+        return 0.0
+    train = set(frames.tagged("train"))
+    keys = [(v, n) for v in labels.videos if v in train for n in labels.frames(v)]
+    count = min(anchor.frames, len(keys))
+    chosen = np.random.default_rng(seed).choice(len(keys), count, replace=False)
+    bins = MarginBins()
+    histogram = np.zeros(bins.count, np.int64)
+    for index in sorted(chosen.tolist()):
+        video, number = keys[index]
+        allowed = frames.taxonomy.labels(frames.tags(video))
+        answer = segment_frames(model, frames.images(video, [number]), allowed, rule)
+        histogram += margin_histogram(answer.margin, bins)
+    share = anchor.ratio * float(labels.metadata["initial_share"])
+    return shift_for_share(histogram, bins, min(share, 1.0))

@@ -1,0 +1,280 @@
+"""The one training loop: every network of the pipeline is trained here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from pydantic import Field
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Subset
+
+from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.params import Params
+from pipeline.runtime.reproducible import derive_seed
+from pipeline.runtime.resume import WorkFolder
+from pipeline.training.batches import Batch, Batches
+
+State = dict[str, Tensor]
+Loss = Callable[[nn.Module, Batch], Tensor]
+Evaluate = Callable[[nn.Module], Mapping[str, float]]
+LAST = "last"
+log = logging.getLogger(__name__)
+
+
+class FitParams(Params):
+    """How to optimise.
+
+    Attributes:
+        epochs: evaluations; an epoch is ``steps`` optimisation steps.
+        steps: steps of an epoch.
+        batch: samples of a step, over all devices.
+        optimiser: ``sgd`` or ``adamw``.
+        lr: base learning rate.
+        momentum: of SGD.
+        weight_decay: of either optimiser.
+        policy: ``poly``: lr (1 - step/all)^power (DeepLab); ``onecycle``; ``constant``.
+        power: of ``poly``.
+        head_lr: factor on the learning rate of parameters outside the backbone (DeepLab: 10).
+        ema: weight of the past in an exponential moving average of the weights; the average is
+            what is evaluated and kept. null keeps the weights themselves.
+        patience: stop after so many epochs in which the first criterion has not risen.
+    """
+
+    epochs: int = Field(ge=1)
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    lr: float = Field(gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(5e-4, ge=0)
+    policy: Literal["poly", "onecycle", "constant"] = "poly"
+    power: float = Field(0.9, gt=0)
+    head_lr: float = Field(1.0, gt=0)
+    ema: float | None = Field(None, gt=0, lt=1)
+    patience: int | None = Field(None, ge=1)
+
+
+@dataclass
+class Fitted:
+    """What training leaves.
+
+    Attributes:
+        states: by criterion the weights of its best epoch; ``last`` those of the last epoch.
+        epochs: values of each epoch, with ``epoch`` counted from 1 and the mean ``loss``.
+        best: by criterion the values of its best epoch.
+    """
+
+    states: dict[str, State] = field(default_factory=dict)
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def history(self) -> dict[str, Any]:
+        """Values by epoch and best epochs, as JSON values."""
+        return {"epochs": self.epochs, "best": self.best}
+
+
+def fit(
+    model: nn.Module,
+    batches: Batches,
+    loss: Loss,
+    params: FitParams,
+    machine: MachineParams,
+    *,
+    evaluate: Evaluate | None = None,
+    criteria: tuple[str, ...] = (),
+    on_epoch: Callable[[Mapping[str, float]], None] | None = None,
+    work: WorkFolder | None = None,
+) -> Fitted:
+    """Train ``model`` in place and keep the best epochs.
+
+    Args:
+        model: its device is chosen here.
+        batches: gives the batch of each step.
+        loss: scalar loss of the model on a batch.
+        params: how to optimise.
+        machine: device, precision, processes.
+        evaluate: values of the model after each epoch; called in evaluation mode without gradients.
+        criteria: names among these values; for each the weights of the epoch with the highest value
+            are kept. The first one rules the patience.
+        on_epoch: told the values of each epoch.
+        work: where a killed training finds its checkpoint.
+    """
+    fabric = Fabric(
+        accelerator=machine.accelerator, devices=machine.devices, precision=machine.precision
+    )
+    fabric.launch()
+    batches.rank, batches.world = fabric.global_rank, fabric.world_size
+    optimiser = _optimiser(model, params)
+    scheduler = _scheduler(optimiser, params)
+    wrapped, optimiser = fabric.setup(model, optimiser)
+    average = _copy_state(model) if params.ema else None
+    fitted = Fitted()
+    checkpoint = work.load() if work else None
+    if checkpoint is not None:
+        fitted = _restore(checkpoint, model, optimiser, scheduler, average)
+        log.info("continuing after epoch %d", len(fitted.epochs))
+    while len(fitted.epochs) < params.epochs and not _out_of_patience(fitted, criteria, params):
+        epoch = len(fitted.epochs)
+        torch.manual_seed(derive_seed(batches.seed, "epoch", epoch))
+        mean_loss = _run_epoch(
+            fabric, wrapped, batches, loss, params, machine, epoch, optimiser, scheduler, average
+        )
+        state = average if average is not None else _copy_state(model)
+        values = {"epoch": float(epoch + 1), "loss": mean_loss}
+        if evaluate is not None:
+            values |= fabric.broadcast(_evaluate(model, state, evaluate, fabric.is_global_zero))
+        _keep(fitted, values, state, criteria)
+        if on_epoch is not None and fabric.is_global_zero:
+            on_epoch(values)
+        if work is not None and fabric.is_global_zero:
+            work.save(_checkpoint(fitted, model, optimiser, scheduler, average))
+    model.load_state_dict(fitted.states[LAST])
+    return fitted
+
+
+def _run_epoch(
+    fabric: Fabric,
+    model: nn.Module,
+    batches: Batches,
+    loss: Loss,
+    params: FitParams,
+    machine: MachineParams,
+    epoch: int,
+    optimiser: Any,
+    scheduler: Any,
+    average: State | None,
+) -> float:
+    """Mean loss of the epoch's steps."""
+    model.train()
+    steps = range(epoch * params.steps, (epoch + 1) * params.steps)
+    loader = DataLoader(Subset(batches, steps), batch_size=None, num_workers=machine.workers)
+    total = 0.0
+    for step, batch in zip(steps, loader, strict=True):
+        value = loss(model, {key: fabric.to_device(tensor) for key, tensor in batch.items()})
+        optimiser.zero_grad(set_to_none=True)
+        fabric.backward(value)
+        optimiser.step()
+        scheduler.step()
+        total += float(value.detach())
+        if average is not None and params.ema is not None:
+            # early averages forget faster, or they would hold the initial weights for long
+            _update_average(average, model, min(params.ema, (1 + step) / (10 + step)))
+    return total / params.steps
+
+
+def _evaluate(
+    model: nn.Module, state: State, evaluate: Evaluate, here: bool
+) -> dict[str, float] | None:
+    if not here:
+        return None
+    own = _copy_state(model)
+    model.load_state_dict(state)
+    model.eval()
+    with torch.no_grad():
+        values = {key: float(value) for key, value in evaluate(model).items()}
+    model.load_state_dict(own)
+    return values
+
+
+def _keep(
+    fitted: Fitted, values: dict[str, float], state: State, criteria: tuple[str, ...]
+) -> None:
+    fitted.epochs.append(values)
+    kept = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
+    fitted.states[LAST] = kept
+    for name in criteria:
+        if name not in fitted.best or values[name] > fitted.best[name][name]:
+            fitted.best[name] = values
+            fitted.states[name] = kept
+
+
+def _out_of_patience(fitted: Fitted, criteria: tuple[str, ...], params: FitParams) -> bool:
+    if params.patience is None or not criteria or not fitted.epochs:
+        return False
+    best_epoch = fitted.best[criteria[0]]["epoch"]
+    return fitted.epochs[-1]["epoch"] - best_epoch >= params.patience
+
+
+def _optimiser(model: nn.Module, params: FitParams) -> torch.optim.Optimizer:
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for name, p in named if name.startswith("backbone.")], "lr": params.lr},
+        {
+            "params": [p for name, p in named if not name.startswith("backbone.")],
+            "lr": params.lr * params.head_lr,
+        },
+    ]
+    groups = [group for group in groups if group["params"]]
+    if params.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=params.lr, weight_decay=params.weight_decay)
+    return torch.optim.SGD(
+        groups, lr=params.lr, momentum=params.momentum, weight_decay=params.weight_decay
+    )
+
+
+def _scheduler(optimiser: torch.optim.Optimizer, params: FitParams) -> Any:
+    steps = params.epochs * params.steps
+    if params.policy == "poly":
+        return torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: (1 - min(step, steps) / steps) ** params.power
+        )
+    if params.policy == "onecycle":
+        peaks = [group["lr"] for group in optimiser.param_groups]
+        return torch.optim.lr_scheduler.OneCycleLR(optimiser, peaks, total_steps=steps + 1)
+    return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0)
+
+
+def _copy_state(model: nn.Module) -> State:
+    return {key: tensor.detach().clone() for key, tensor in model.state_dict().items()}
+
+
+def _update_average(average: State, model: nn.Module, decay: float) -> None:
+    module = getattr(model, "module", model)
+    with torch.no_grad():
+        for key, tensor in module.state_dict().items():
+            if tensor.is_floating_point():
+                average[key].lerp_(tensor, 1 - decay)
+            else:
+                average[key].copy_(tensor)
+
+
+def _checkpoint(
+    fitted: Fitted, model: nn.Module, optimiser: Any, scheduler: Any, average: State | None
+) -> dict[str, Any]:
+    return {
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "scheduler": {k: v for k, v in scheduler.state_dict().items() if _plain(v)},
+        "average": average,
+        "states": fitted.states,
+        "epochs": fitted.epochs,
+        "best": fitted.best,
+    }
+
+
+def _plain(value: Any) -> bool:
+    """Whether ``torch.load(weights_only=True)`` reads it back (a schedule's functions are not)."""
+    return isinstance(value, int | float | str | list | type(None)) and not (
+        isinstance(value, list) and any(callable(v) for v in value)
+    )
+
+
+def _restore(
+    checkpoint: dict[str, Any],
+    model: nn.Module,
+    optimiser: Any,
+    scheduler: Any,
+    average: State | None,
+) -> Fitted:
+    model.load_state_dict(checkpoint["model"])
+    optimiser.load_state_dict(checkpoint["optimiser"])
+    scheduler.load_state_dict(checkpoint["scheduler"])
+    if average is not None:
+        for key, tensor in checkpoint["average"].items():
+            average[key].copy_(tensor)
+    return Fitted(checkpoint["states"], checkpoint["epochs"], checkpoint["best"])

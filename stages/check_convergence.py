@@ -1,0 +1,27 @@
+"""Stop rule over versions: predict the next pseudo-annotation only while the best RIC rises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.artifacts.models import read_history
+from pipeline.artifacts.tables import write_json
+from pipeline.evaluation.convergence import ConvergenceParams, has_converged
+from stages import cli
+
+
+def run(model: Path, before: Path, version: str, out: Path) -> None:
+    """Compare the best RIC of ``model``, trained on ``version``, with that of ``before``."""
+    params = cli.section("check_convergence", ConvergenceParams)
+    stop = has_converged(_best_ric(model), _best_ric(before), params.tolerance)
+    write_json(out, {"stop": stop, "version": version})
+
+
+def _best_ric(model: Path) -> float | None:
+    """Best RIC of a training; None for a model that has none."""
+    best = read_history(model).get("best", {}).get("ric")
+    return float(best["ric"]) if best else None
+
+
+if __name__ == "__main__":
+    cli.run(run)

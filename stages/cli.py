@@ -1,0 +1,94 @@
+"""What every stage shares: arguments from dvc.yaml, parameters from params.yaml, clear errors.
+
+A stage is a function whose keyword arguments are the paths and names that dvc.yaml hands it. Its
+parameters come from its own section of params.yaml through the typed model of the part it uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import yaml
+
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.params import Params, parse_params
+
+PARAMETERS = Path("params.yaml")
+P = TypeVar("P", bound=Params)
+
+
+def run(stage: Callable[..., None]) -> None:
+    """Run a stage from the command line; bad input is one line on standard error and exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    warnings.filterwarnings("ignore", category=UserWarning)
+    parser = argparse.ArgumentParser(description=(stage.__doc__ or "").splitlines()[0])
+    hints = get_type_hints(stage)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=Path if hints[name] is Path else str,
+            required=required,
+            default=None if required else parameter.default,
+        )
+    arguments = vars(parser.parse_args())
+    # the numerical libraries of worker processes read these when they start
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        from stages.schema import check_all  # imports every part, so only here
+
+        check_all(read_parameters())
+        stage(**arguments)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def read_parameters() -> dict[str, Any]:
+    """All of params.yaml."""
+    try:
+        values = yaml.safe_load(PARAMETERS.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"cannot read {PARAMETERS}: {str(error).splitlines()[0]}") from None
+    return dict(values)
+
+
+def section(name: str, model: type[P]) -> P:
+    """The typed parameters of a section; ``name`` may have dots."""
+    values: Any = read_parameters()
+    for part in name.split("."):
+        if not isinstance(values, Mapping) or part not in values:
+            raise InputError(f"{PARAMETERS} has no section {name}; run python -m conf.compose")
+        values = values[part]
+    if not isinstance(values, Mapping):
+        raise InputError(f"section {name} of {PARAMETERS} must hold parameters, got {values!r}")
+    return parse_params(model, values, name)
+
+
+def is_null(name: str) -> bool:
+    """Whether a section is there and null: the part is not needed."""
+    values: Any = read_parameters()
+    for part in name.split("."):
+        values = values[part]
+    return values is None
+
+
+def seed() -> int:
+    """The seed of the run."""
+    return int(read_parameters()["seed"])
+
+
+def machine() -> MachineParams:
+    """Where the work runs."""
+    return section("machine", MachineParams)
+
+

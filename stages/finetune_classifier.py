@@ -1,0 +1,70 @@
+"""Stage 1 of WS2: train the actor or the action classifier on the videos' tags."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+
+from pipeline.artifacts.kinds import Frames
+from pipeline.artifacts.models import write_absent_model, write_model
+from pipeline.networks.classifiers import build_classifier
+from pipeline.networks.weights import load_weights
+from pipeline.runtime.reproducible import derive_seed, make_reproducible
+from pipeline.runtime.resume import WorkFolder, fingerprint
+from pipeline.training.classifier import (
+    Branch,
+    ClassifierBatches,
+    ClassifierParams,
+    accuracy,
+    branch_classes,
+    classifier_loss,
+    labelled_videos,
+)
+from pipeline.training.loop import LAST, fit
+from stages import cli
+
+
+def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
+    """Train the classifier of a branch and write it to ``out``."""
+    prepared = Frames(frames)
+    classes = branch_classes({v: prepared.tags(v) for v in prepared.of_split("train")}, branch)
+    name = f"finetune_classifier.{branch}"
+    if cli.is_null(name) or len(classes) < 2:
+        print(f"{name}: not needed, the videos' tags have {len(classes)} {branch} class(es)")
+        write_absent_model(out, f"no {branch} to classify")
+        return
+    params, machine = cli.section(name, ClassifierParams), cli.machine()
+    seed = derive_seed(cli.seed(), name)
+    make_reproducible(seed, machine.threads)
+    model = build_classifier(params.network, len(classes))
+    load_weights(model, params.weights)
+    sets = {
+        split: labelled_videos(prepared, split, branch, classes, params)
+        for split in ("train", "val", "test")
+    }
+    key = {"seed": seed, "params": params.model_dump(), "inputs": fingerprint(frames)}
+    checkpoint = WorkFolder(work, key)
+    fitted = fit(
+        model,
+        ClassifierBatches(prepared, sets["train"], len(classes), params, seed),
+        partial(classifier_loss, params.loss),
+        params.fit,
+        machine,
+        on_epoch=lambda values: print(" ".join(f"{k} {v:.3f}" for k, v in values.items())),
+        work=checkpoint,
+    )
+    model.eval()
+    results = {
+        f"{split}_accuracy": accuracy(
+            model, prepared, sets[split], params
+        )
+        for split in ("val", "test")
+    }
+    description = {"classes": classes, "params": params.model_dump(mode="json")}
+    write_model(out, description, {**fitted.history(), **results}, {LAST: fitted.states[LAST]})
+    checkpoint.clear()
+
+
+if __name__ == "__main__":
+    cli.run(run)

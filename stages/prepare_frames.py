@@ -1,0 +1,43 @@
+"""Decode every video once: frames, key frames, tags and splits."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts.kinds import Frames
+from pipeline.datasets.frames import PrepareFramesParams, prepared_frames
+from pipeline.datasets.layouts import load_dataset
+from pipeline.datasets.video import Video, check_video
+from pipeline.runtime.parallel import parallel_map
+from stages import cli
+
+
+def run(root: Path, out: Path) -> None:
+    """Read the data set below ``root`` and write its frames to ``out``."""
+    params = cli.section("prepare_frames", PrepareFramesParams)
+    dataset = load_dataset(root, cli.read_parameters()["dataset"])
+    machine = cli.machine()
+    parallel_map(check_video, dataset.videos, machine, "check videos")  # before any work starts
+    rows = parallel_map(
+        partial(_prepare, params=params, out=out), dataset.videos, machine, "prepare frames"
+    )
+    Frames.write_index(out, rows, {v.id: v.tags for v in dataset.videos}, dataset.taxonomy)
+
+
+def _prepare(video: Video, params: PrepareFramesParams, out: Path) -> dict[str, Any]:
+    frames, keys = prepared_frames(video, params)
+    height, width = next(iter(frames.values())).shape[:2]
+    count = Frames.write(out, video.id, frames, keys, params.codec)
+    return {
+        "video": video.id,
+        "rows": count,
+        "split": video.split,
+        "height": height,
+        "width": width,
+    }
+
+
+if __name__ == "__main__":
+    cli.run(run)

@@ -1,0 +1,46 @@
+"""Read the human masks, where the data set has any, into an artifact of their own."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.datasets.layouts import load_dataset
+from pipeline.datasets.video import Dataset, Video
+from pipeline.runtime.parallel import parallel_map
+from stages import cli
+
+
+def run(root: Path, frames: Path, out: Path) -> None:
+    """Write label maps of annotated frames, at the size of the prepared frames."""
+    dataset = load_dataset(root, cli.read_parameters()["dataset"])
+    annotated = [v for v in dataset.videos if v.annotations]
+    rows = parallel_map(
+        partial(_read, dataset=dataset, frames=frames, out=out),
+        annotated,
+        cli.machine(),
+        "read masks",
+    )
+    LabelMaps.write_index(out, rows, {"version": "ground truth"})
+
+
+def _read(video: Video, dataset: Dataset, frames: Path, out: Path) -> dict[str, Any]:
+    prepared = Frames(frames)
+    maps = {}
+    for number in prepared.key_frames(video.id):
+        if number not in video.annotations:
+            continue
+        labels = dataset.read_annotation(video.annotations[number], video)
+        height, width = prepared.image(video.id, number).shape[:2]
+        resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
+        maps[number] = resized.astype(np.uint8)
+    return {"video": video.id, "rows": LabelMaps.write(out, video.id, maps)}
+
+
+if __name__ == "__main__":
+    cli.run(run)

@@ -1,0 +1,79 @@
+"""The figures of all versions as a summary, a table, plot data and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.models import read_history
+from pipeline.artifacts.tables import read_json, write_json
+from pipeline.evaluation.overlay import ReportParams, overlay, sheet
+from pipeline.evaluation.summary import epoch_curves, summarise, text_table, version_curves
+from pipeline.runtime.reproducible import derive_seed
+from stages import cli
+
+
+def run(
+    frames: Path,
+    ground_truth: Path,
+    pa: Path,
+    classifiers: Path,
+    segmenters: Path,
+    figures: Path,
+    summary: Path,
+    plots: Path,
+    out: Path,
+) -> None:
+    """Write ``summary`` (JSON), ``plots`` (CSV) and ``out`` (table, pictures)."""
+    values = cli.read_parameters()
+    params = cli.section("report", ReportParams)
+    versions = list(values["versions"])
+    found = summarise(
+        {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": cli.seed()},
+        {branch: read_history(classifiers / branch) for branch in ("actor", "action")},
+        {v: read_json(figures / v / "scores.json") for v in versions},
+    )
+    write_json(summary, found)
+    trained = list(found["versions"])
+    plots.mkdir(parents=True, exist_ok=True)
+    histories = {v: read_history(segmenters / v) for v in trained}
+    epoch_curves(histories).to_csv(plots / "epochs.csv", index=False)
+    version_curves(found).to_csv(plots / "versions.csv", index=False)
+    regions = (figures / trained[-1] / "regions.csv").read_text()
+    (plots / "confusion.csv").write_text(regions)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "table.txt").write_text(text_table(found))
+    picture = _evolution(frames, ground_truth, [pa / v for v in trained], params)
+    cv2.imwrite(str(out / "evolution.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def _evolution(
+    frames: Path, ground_truth: Path, versions: list[Path], params: ReportParams
+) -> np.ndarray:
+    """The middle key frame of some training videos, drawn at random, at every version."""
+    prepared, truth = Frames(frames), LabelMaps(ground_truth)
+    labels = [LabelMaps(v) for v in versions]
+    videos = prepared.tagged("train")
+    rng = np.random.default_rng(derive_seed(cli.seed(), "report"))
+    rows: list[tuple[str, list[Any]]] = []
+    for i in sorted(rng.permutation(len(videos))[: params.videos].tolist()):
+        keys = prepared.key_frames(videos[i])
+        n = keys[len(keys) // 2]
+        image = prepared.image(videos[i], n)
+        maps = [m.labels(videos[i], n) for m in labels]
+        if truth.videos:
+            known = videos[i] in truth and n in truth.frames(videos[i])
+            maps.append(truth.labels(videos[i], n) if known else np.zeros_like(maps[0]))
+        tags = " ".join(sorted("-".join(t) for t in prepared.tags(videos[i])))
+        pictures = [image, *(overlay(image, m, prepared.taxonomy) for m in maps)]
+        rows.append((f"{videos[i]}: {tags}", pictures))
+    names = [f"PA.{v.name}" for v in versions] + (["human"] if truth.videos else [])
+    return sheet(rows, ["frame", *names], params.height)
+
+
+if __name__ == "__main__":
+    cli.run(run)

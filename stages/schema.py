@@ -1,0 +1,87 @@
+"""The typed model of every section of params.yaml.
+
+Each stage reads its own sections; this table lets whichever stage runs first refuse a wrong
+parameter of any other, before work starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.cues.video_maps import CamParams
+from pipeline.datasets.demo import DemoParams
+from pipeline.datasets.frames import PrepareFramesParams
+from pipeline.datasets.layouts import layout_params
+from pipeline.evaluation.convergence import ConvergenceParams
+from pipeline.evaluation.overlay import ReportParams
+from pipeline.refinement.initial import InitialParams
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.refinement.superpixels import SlicParams
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.params import Params, parse_params
+from pipeline.selection.select import SelectParams
+from pipeline.training.classifier import ClassifierParams
+from pipeline.training.discriminator import DiscriminatorParams
+from pipeline.training.segmenter import TrainSegmenterParams
+
+SECTIONS: dict[str, type[Params]] = {
+    "machine": MachineParams,
+    "make_demo": DemoParams,
+    "prepare_frames": PrepareFramesParams,
+    "compute_superpixels": SlicParams,
+    "finetune_classifier.actor": ClassifierParams,
+    "finetune_classifier.action": ClassifierParams,
+    "extract_cam.actor": CamParams,
+    "extract_cam.action": CamParams,
+    "refine_superpixels": InitialParams,
+    "select_pa.selection": SelectParams,
+    "select_pa.discriminator": DiscriminatorParams,
+    "train_segmenter": TrainSegmenterParams,
+    "prediction": PredictionParams,
+    "check_convergence": ConvergenceParams,
+    "report": ReportParams,
+}
+NULLABLE = ("make_demo", "finetune_classifier.action")  # null: the data set does not need it
+OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
+
+
+def check_all(values: Mapping[str, Any]) -> None:
+    """Refuse the first wrong parameter of any section, with its full name.
+
+    Raises:
+        InputError: an unknown or missing section, a wrong key, type or value.
+    """
+    known = {name.split(".")[0] for name in SECTIONS} | set(OTHER)
+    for name in values:
+        if name not in known:
+            raise InputError(f"unknown section {name} in params.yaml; known: {_list(known)}")
+    for name in OTHER:
+        if name not in values:
+            raise InputError(f"params.yaml has no section {name}; run python -m conf.compose")
+    if not isinstance(values["seed"], int) or values["seed"] < 0:
+        raise InputError(f"parameter seed = {values['seed']!r}: use a whole number from 0")
+    layout_params(values["dataset"])
+    for name, model in SECTIONS.items():
+        _check_section(values, name, model)
+
+
+def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:
+    group, _, part = name.partition(".")
+    content = values.get(group)
+    if part and isinstance(content, Mapping):
+        parts = {n.partition(".")[2] for n in SECTIONS if n.startswith(f"{group}.")}
+        for key in content:
+            if key not in parts:
+                raise InputError(f"unknown parameter {group}.{key}; allowed here: {_list(parts)}")
+        content = content.get(part)
+    if content is None and name in NULLABLE:
+        return
+    if not isinstance(content, Mapping):
+        raise InputError(f"section {name} of params.yaml must hold parameters, got {content!r}")
+    parse_params(model, content, name)
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names))

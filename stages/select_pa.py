@@ -1,0 +1,119 @@
+"""Select the pseudo-annotations of a version that the next segmenter is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.tables import write_json, write_table
+from pipeline.cues.video_maps import at_full_size
+from pipeline.refinement.superpixels import RefineParams
+from pipeline.runtime.progress import progress
+from pipeline.runtime.reproducible import derive_seed, make_reproducible
+from pipeline.selection.measure import AnnotatedVideo, Patches, measure_regions, recognition
+from pipeline.selection.select import SelectParams, rank_average, select
+from pipeline.training.discriminator import DiscriminatorParams, score_realness
+from stages import cli
+from stages.models import load_classifier
+
+
+def run(
+    frames: Path,
+    superpixels: Path,
+    pa: Path,
+    actor_cam: Path,
+    action_cam: Path,
+    classifier: Path,
+    out: Path,
+) -> None:
+    """Write the tables of frames (selected or not) and of regions (scores) to ``out``."""
+    params = cli.section("select_pa.selection", SelectParams)
+    prepared, labels = Frames(frames), LabelMaps(pa)
+    seed = derive_seed(cli.seed(), "select_pa", labels.metadata["version"])
+    make_reproducible(seed, cli.machine().threads)
+    train = set(prepared.of_split("train"))
+    videos = [v for v in labels.videos if v in train]
+    cams = (Maps(actor_cam), Maps(action_cam))
+    regions, patches = measure_regions(
+        _annotated(videos, prepared, labels, Superpixels(superpixels), cams),
+        prepared.taxonomy.names("actor_action"),
+        cli.section("prediction.refine", RefineParams),
+        cli.section("select_pa.discriminator", DiscriminatorParams).patch,
+        np.random.default_rng(seed),
+    )
+    report = _test(regions, patches, classifier, params, seed)
+    listed = pd.DataFrame(
+        [{"video": v, "frame": n} for v in videos for n in labels.frames(v)],
+        columns=["video", "frame"],
+    )
+    listed["selected"] = select(listed, regions, params, seed) if len(listed) else False
+    report |= {"frames": len(listed), "selected": int(listed["selected"].sum())}
+    write_table(out / "frames.parquet", listed)
+    write_table(out / "regions.parquet", regions)
+    write_json(out / "selection.json", report)
+
+
+def _test(
+    regions: pd.DataFrame, patches: Patches, classifier: Path, params: SelectParams, seed: int
+) -> dict[str, object]:
+    """Add the relaxed and, for the rule that asks for it, the strict test to ``regions``."""
+    loaded = load_classifier(classifier, cli.machine())
+    report: dict[str, object] = {"rule": params.rule}
+    if loaded is not None:
+        actors = [loaded.classes.index(str(tag).split("-")[0]) for tag in regions["tag"]]
+        probs, named = recognition(loaded.model, patches.alone, np.array(actors, int))
+        regions["classifier"], regions["recognised"] = probs, named
+    if params.rule == "tests":
+        judge = cli.section("select_pa.discriminator", DiscriminatorParams)
+        regions["realness"], told = score_realness(
+            patches.original, patches.pasted, regions["video"].tolist(), judge, cli.machine(), seed
+        )
+        regions["real"] = (regions["realness"] > 0.5) & patches.background
+        report["discriminator_accuracy"] = 100 * told
+    measured = list(params.scores) or [c for c in ("classifier", "realness") if c in regions]
+    regions["score"] = rank_average(regions[measured])
+    return report
+
+
+def _annotated(
+    videos: list[str],
+    prepared: Frames,
+    labels: LabelMaps,
+    superpixels: Superpixels,
+    cams: tuple[Maps, Maps],
+) -> Iterator[AnnotatedVideo]:
+    """The key frames of one video after the other."""
+    for video in progress(videos, "measure regions"):
+        keys = labels.frames(video)
+        maps = np.stack([labels.labels(video, n) for n in keys])
+        attention = {
+            prepared.taxonomy.label(tag): np.stack(
+                [_attention(cams, video, n, tag, maps.shape[1:]) for n in keys]
+            )
+            for tag in prepared.tags(video)
+        }
+        yield AnnotatedVideo(
+            video,
+            keys,
+            prepared.images(video, keys),
+            maps,
+            np.stack([labels.initial(video, n) for n in keys]),
+            [superpixels.superpixels(video, n) for n in keys],
+            attention,
+        )
+
+
+def _attention(
+    cams: tuple[Maps, Maps], video: str, frame: int, tag: tuple[str, str], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Mean of the actor's and, where there is one, the action's map, H W."""
+    maps = [c.maps(video, frame)[name] for c, name in zip(cams, tag, strict=True) if video in c]
+    return at_full_size(maps, *shape).mean(axis=0)
+
+
+if __name__ == "__main__":
+    cli.run(run)
