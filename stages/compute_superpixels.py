@@ -22,8 +22,9 @@ def run(frames: Path, out: Path) -> None:
 
 def _segment(video: str, frames: Path, out: Path, params: SlicParams) -> dict[str, Any]:
     prepared = Frames(frames)
+    own = params.model_dump()
     maps = {
-        n: slic_superpixels(prepared.image(video, n), params) for n in prepared.key_frames(video)
+        n: slic_superpixels(prepared.image(video, n), **own) for n in prepared.key_frames(video)
     }
     return {"video": video, "rows": Superpixels.write(out, video, maps)}
 

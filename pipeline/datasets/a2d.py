@@ -127,17 +127,17 @@ def _read_annotation(taxonomy: Taxonomy, path: Path, video: Video) -> npt.NDArra
         ids = _field(mat, "reS_id", path)
     if ids.ndim != 2 or not ids.size:
         raise InputError(f"annotation {path}: reS_id has the shape {ids.shape}, expected H x W")
-    values, places = np.unique(ids, return_inverse=True)
-    labels = np.zeros(len(values), np.uint8)
-    for i, value in enumerate(values):
+    table = np.zeros(256, np.uint8)
+    for value in np.unique(ids):
         if value == BACKGROUND:
             continue
         try:
-            labels[i] = taxonomy.label(_tag(value))
+            label = taxonomy.label(_tag(value))
         except InputError as error:
             raise InputError(f"annotation {path} of video {video.id!r}: {error}") from None
-    # MATLAB stores columns first: the transpose is H x W.
-    return np.ascontiguousarray(labels[places.reshape(ids.shape)].T)
+        table[int(value)] = label
+    # MATLAB stores columns first: the transpose is H x W. Every value is now known to be an id.
+    return np.ascontiguousarray(table[ids.astype(np.uint8)].T)
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _open(path: Path) -> Iterator[h5py.File]:
             yield mat
     except InputError:
         raise
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"cannot read annotation {path}: missing, damaged or not MATLAB v7.3 "
             f"({' '.join(str(error).split())})"

@@ -32,11 +32,12 @@ from joblib import Parallel, delayed
 from pydantic import Field
 
 from pipeline.datasets.demo_scene import Clip, ClipSpec, render_clip
+from pipeline.datasets.sprites import PROPS
+from pipeline.datasets.taxonomy import a2d_tag
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 
-PAIRS = (34, 35, 36, 44, 45, 46, 55, 56, 57, 65, 66, 67)  # A2D: 10 x actor + action
-_ACTORS = {3: "ball", 4: "bird", 5: "car", 6: "dog"}
+PAIRS = (34, 35, 36, 44, 45, 46, 55, 56, 57, 75, 76, 77)  # A2D: 10 x actor + action
 _FRAME_RATE = 8
 
 
@@ -87,7 +88,7 @@ def plan_video(params: DemoParams, split: str, index: int) -> DemoVideo:
     kind, prop, gone = (phase + index * np.sqrt((5.0, 2.0, 3.0))) % 1
     video = f"{split}{index:04d}", int(split == "test"), (*base, index, 1)
     if split == "empty":
-        own = str(rng.choice(list(_ACTORS.values()))) if prop < params.props / 2 else None
+        own = str(rng.choice(list(PROPS))) if prop < params.props / 2 else None
         return DemoVideo(*video, ClipSpec((), own))
     order = np.random.default_rng((*base, index // len(PAIRS), 2)).permutation(PAIRS)
     first = int(order[index % len(PAIRS)])
@@ -101,7 +102,7 @@ def plan_video(params: DemoParams, split: str, index: int) -> DemoVideo:
         length = int(rng.integers(4, 9))
         start = int(rng.integers(0, params.frames - length + 1))
         absent = start, start + length
-    own = _ACTORS[first // 10] if prop < params.props else None
+    own = a2d_tag(first)[0] if prop < params.props else None
     return DemoVideo(*video, ClipSpec(ids, own, absent))
 
 

@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from pipeline.datasets import sprites
 from pipeline.datasets.sprite_canvas import Floats, Pen, paste, placement, random_colour
+from pipeline.datasets.taxonomy import a2d_tag
 
 ZOOM = 2  # scenes are drawn at double size and reduced
 _MARGIN = 32  # how far the camera may move, frame pixels
-_ACTOR = {3: "ball", 4: "bird", 5: "car", 6: "dog"}  # tens of an A2D id
-_ACTION = {4: "flying", 5: "jumping", 6: "rolling", 7: "running"}  # its last digit
 
 
 @dataclass(frozen=True)
@@ -206,9 +205,10 @@ def render_clip(rng: np.random.Generator, shape: tuple[int, int, int], spec: Cli
     distractors = _distractors(rng, shape, unit)
     actors = []
     for number in spec.ids:
-        motion = move(rng, _ACTION[number % 10], shape)
+        name, action = a2d_tag(number)
+        motion = move(rng, action, shape)
         look = sprites.random_look(rng)
-        actors.append(_Mover(motion, unit * rng.uniform(1.0, 1.6), look, _ACTOR[number // 10]))
+        actors.append(_Mover(motion, unit * rng.uniform(1.0, 1.6), look, name))
     gone = range(*spec.absent) if spec.absent else range(0)
     if spec.prop is not None:
         t = int(rng.choice([t for t in range(count) if t not in gone]))

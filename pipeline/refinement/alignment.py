@@ -117,11 +117,13 @@ def _links(found: _Components, t: int) -> dict[int, int]:
     """Component of frame ``t`` -> component of frame ``t - 1``, where each is the other's best."""
     before, after = found.maps[t - 1], found.maps[t]
     both = (before > 0) & (after > 0)
-    pairs, common = np.unique(
-        np.stack([before[both], after[both]]), axis=1, return_counts=True
-    )  # 2 M
-    same = found.actor[pairs[0]] == found.actor[pairs[1]]
-    first, second, common = pairs[0][same], pairs[1][same], common[same]
+    base = int(after.max(initial=0)) + 1
+    codes, common = np.unique(
+        before[both].astype(np.int64) * base + after[both], return_counts=True
+    )
+    first, second = np.divmod(codes, base)
+    same = found.actor[first] == found.actor[second]
+    first, second, common = first[same], second[same], common[same]
     iou = common / (found.area[first] + found.area[second] - common)
     best_next: dict[int, int] = {}
     best_previous: dict[int, int] = {}

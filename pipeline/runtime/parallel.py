@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import joblib
-from tqdm import tqdm
 
 from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.progress import progress
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,4 +47,4 @@ def _with_dask(
 
 
 def _collect(results: Iterable[R], total: int, what: str) -> list[R]:
-    return list(tqdm(results, total=total, desc=what, leave=False, mininterval=1.0))
+    return list(progress(results, what, total))

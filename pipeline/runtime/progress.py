@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -10,6 +10,6 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
-def progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """``items`` with a progress bar named ``what``."""
-    return tqdm(items, desc=what, leave=False, mininterval=1.0, disable=None)
+def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:
+    """``items`` with a progress bar named ``what``; ``total`` where they have no length."""
+    return tqdm(items, desc=what, total=total, leave=False, mininterval=1.0, disable=None)

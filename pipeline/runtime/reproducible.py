@@ -18,7 +18,7 @@ def make_reproducible(seed: int, threads: int) -> None:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  libraries that draw from the global state
+    np.random.seed(seed % 2**32)  # noqa: NPY002  libraries that draw from the global state
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False

@@ -57,7 +57,7 @@ def write_mat(path: Path, label_ids: npt.NDArray[np.float64] | None, objects: li
         if objects:
             mat["id"] = np.array(objects, dtype=np.float64)[None]
         else:
-            mat["id"] = np.array([0, 0], dtype=np.uint64)
+            mat["id"] = np.array([1, 0], dtype=np.uint64)
             mat["id"].attrs["MATLAB_empty"] = np.uint8(1)
     return path
 

@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from pipeline.datasets import demo
+from pipeline.datasets import demo, sprites
 from pipeline.datasets.demo import DemoParams, make_demo, plan_demo, render_video
 from pipeline.datasets.demo_scene import ClipSpec, move, render_clip
 from pipeline.datasets.sprite_canvas import CANVAS, Pen, paste, placement
+from pipeline.datasets.taxonomy import a2d_tag
 from pipeline.runtime.errors import InputError
 
 ACTIONS_OF = {  # valid last digits of each actor, as listed for the A2D release
@@ -140,7 +141,7 @@ def test_pairs_are_valid_balanced_and_as_rich_as_asked() -> None:
     assert sum(a // 10 == b // 10 for a, b in double) == pytest.approx(0.10 * 240, abs=2)
     assert sum(s.prop is not None for s in train) == pytest.approx(120, abs=2)
     assert sum(s.absent is not None for s in single) == pytest.approx(0.25 * len(single), abs=8)
-    names = {3: "ball", 4: "bird", 5: "car", 6: "dog"}
+    names = {3: "ball", 4: "bird", 5: "car", 7: "dog"}  # 6 is A2D's cat
     assert all(s.prop in (None, names[s.ids[0] // 10]) for s in train)
     empty = [v.spec for v in videos if v.id.startswith("empty")]
     assert len(empty) == 30 and not any(s.ids or s.absent for s in empty)
@@ -213,3 +214,11 @@ def test_paste_blends_by_alpha_inside_the_scene_only() -> None:
     np.testing.assert_allclose(scene[30, 60], (200, 100, 50), atol=1)
     np.testing.assert_array_equal(scene[30, 40], (10, 10, 10))
     assert not paste(scene, pen, shade, placement(500, 30)).any()
+
+
+def test_ids_name_the_actors_and_actions_that_are_drawn() -> None:
+    moves = {"ball": "flying jumping rolling", "bird": "flying jumping rolling"}
+    moves |= {"car": "jumping rolling running", "dog": "jumping rolling running"}
+    expected = [(actor, action) for actor, text in moves.items() for action in text.split()]
+    assert [a2d_tag(number) for number in demo.PAIRS] == expected
+    assert set(sprites.ACTORS) == set(sprites.PROPS) == set(moves)
