@@ -7,22 +7,48 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.runtime.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent
 
 
 def composed(overrides: list[str]) -> dict[str, Any]:
-    """The parameters that these overrides compose to."""
-    with initialize_config_dir(str(FOLDER), version_base=None):
-        config = compose("config", overrides)
-    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+    """The parameters that these overrides compose to.
+
+    Raises:
+        InputError: an override that does not fit, or a value that is left to the user and not set.
+    """
+    try:
+        with initialize_config_dir(str(FOLDER), version_base=None):
+            config = compose("config", overrides)
+        missing = sorted(OmegaConf.missing_keys(config))
+        values = None if missing else OmegaConf.to_container(config, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(f"cannot compose conf/: {' '.join(str(error).split())}") from None
+    if missing:
+        raise InputError(
+            f"parameter {', '.join(missing)} has no value; add {missing[0]}=<value> to the command"
+        )
+    return cast(dict[str, Any], values)
+
+
+def main(overrides: list[str]) -> None:
+    """Write params.yaml; bad input is one line on stderr and exit code 1."""
+    try:
+        values = composed(overrides)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    text = yaml.safe_dump(values, sort_keys=False, default_flow_style=None)
+    Path("params.yaml").write_text(text)
 
 
 if __name__ == "__main__":
-    text = yaml.safe_dump(composed(sys.argv[1:]), sort_keys=False, default_flow_style=None)
-    Path("params.yaml").write_text(text)
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Library of weakly-supervised video actor-action segmentation; it knows no paths and no DVC."""

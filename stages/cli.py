@@ -27,7 +27,7 @@ P = TypeVar("P", bound=Params)
 
 
 def run(stage: Callable[..., None]) -> None:
-    """Run a stage from the command line; bad input is one line on standard error and exit code 1."""
+    """Run a stage from the command line; bad input is one line on stderr and exit code 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", category=UserWarning)
     parser = argparse.ArgumentParser(description=(stage.__doc__ or "").splitlines()[0])
@@ -59,6 +59,8 @@ def read_parameters() -> dict[str, Any]:
         values = yaml.safe_load(PARAMETERS.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"cannot read {PARAMETERS}: {str(error).splitlines()[0]}") from None
+    if not isinstance(values, Mapping):
+        raise InputError(f"{PARAMETERS} holds no sections; run python -m conf.compose")
     return dict(values)
 
 
@@ -75,10 +77,10 @@ def section(name: str, model: type[P]) -> P:
 
 
 def is_null(name: str) -> bool:
-    """Whether a section is there and null: the part is not needed."""
+    """Whether a section is null, or left out: the part is not needed."""
     values: Any = read_parameters()
     for part in name.split("."):
-        values = values[part]
+        values = values.get(part) if isinstance(values, Mapping) else None
     return values is None
 
 
@@ -90,5 +92,3 @@ def seed() -> int:
 def machine() -> MachineParams:
     """Where the work runs."""
     return section("machine", MachineParams)
-
-

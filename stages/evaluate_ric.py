@@ -38,7 +38,10 @@ def run(
     make_reproducible(cli.seed(), machine.threads)
     taxonomy = prepared.taxonomy
     keys = annotated_keys(truth, labels, prepared.tagged("train"))
-    chosen, regions = read_table(selection / "frames.parquet"), read_table(selection / "regions.parquet")
+    chosen, regions = (
+        read_table(selection / "frames.parquet"),
+        read_table(selection / "regions.parquet"),
+    )
     kept = chosen[chosen["selected"]]
     selected = {(str(v), int(n)) for v, n in zip(kept["video"], kept["frame"], strict=True)}
     iou = region_iou(truth, labels, regions)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-
 from pipeline.artifacts.kinds import Frames
 from pipeline.artifacts.models import write_absent_model, write_model
 from pipeline.networks.classifiers import build_classifier
@@ -43,7 +42,12 @@ def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
         split: labelled_videos(prepared, split, branch, classes, params)
         for split in ("train", "val", "test")
     }
-    key = {"seed": seed, "params": params.model_dump(), "inputs": fingerprint(frames)}
+    key = {
+        "seed": seed,
+        "params": params.model_dump(),
+        "precision": machine.precision,
+        "inputs": fingerprint(frames),
+    }
     checkpoint = WorkFolder(work, key)
     fitted = fit(
         model,
@@ -56,9 +60,7 @@ def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
     )
     model.eval()
     results = {
-        f"{split}_accuracy": accuracy(
-            model, prepared, sets[split], params
-        )
+        f"{split}_accuracy": accuracy(model, prepared, sets[split], params)
         for split in ("val", "test")
     }
     description = {"classes": classes, "params": params.model_dump(mode="json")}

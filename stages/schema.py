@@ -62,6 +62,9 @@ def check_all(values: Mapping[str, Any]) -> None:
             raise InputError(f"params.yaml has no section {name}; run python -m conf.compose")
     if not isinstance(values["seed"], int) or values["seed"] < 0:
         raise InputError(f"parameter seed = {values['seed']!r}: use a whole number from 0")
+    if not isinstance(values["dataset"], Mapping):
+        got = values["dataset"]
+        raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
     layout_params(values["dataset"])
     for name, model in SECTIONS.items():
         _check_section(values, name, model)

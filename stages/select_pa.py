@@ -112,7 +112,8 @@ def _attention(
 ) -> np.ndarray:
     """Mean of the actor's and, where there is one, the action's map, H W."""
     maps = [c.maps(video, frame)[name] for c, name in zip(cams, tag, strict=True) if video in c]
-    return at_full_size(maps, *shape).mean(axis=0)
+    mean: np.ndarray = at_full_size(maps, *shape).mean(axis=0)
+    return mean
 
 
 if __name__ == "__main__":

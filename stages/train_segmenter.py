@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from dvclive import Live
+from dvclive.live import Live
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
 from pipeline.artifacts.models import (
@@ -18,6 +19,7 @@ from pipeline.networks.deeplab import DeepLab
 from pipeline.networks.segmenters import build_segmenter, transfer_backbone
 from pipeline.networks.weights import load_weights
 from pipeline.refinement.prediction import PredictionParams
+from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint
 from pipeline.training.integrity import evaluate_integrity, foreground_shift, spread
@@ -55,13 +57,21 @@ def run(
     keys = [(str(v), int(n)) for v, n in zip(chosen["video"], chosen["frame"], strict=True)]
     val = {v: spread(labels.frames(v), params.ric.frames) for v in labels.videos}
     val = {v: f for v, f in val.items() if v in set(prepared.of_split("val"))}
-    inputs = fingerprint(frames, pa, selection, init)
-    checkpoint = WorkFolder(work, {"seed": seed, "params": str(params), "inputs": inputs})
+    if not val:
+        raise InputError(
+            "no validation video has a tag, so no epoch can be chosen; raise dataset.validation"
+        )
+    key = {
+        "seed": seed,
+        "params": [str(params), str(prediction), machine.precision],
+        "inputs": fingerprint(frames, superpixels, pa, selection, init),
+    }
+    checkpoint = WorkFolder(work, key)
     with Live(
         str(curves), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
     ) as live:
 
-        def log(values: dict[str, float]) -> None:
+        def log(values: Mapping[str, float]) -> None:
             print(" ".join(f"{k} {v:.3f}" for k, v in values.items()), flush=True)
             for name, value in values.items():
                 live.log_metric(name, value)
@@ -73,8 +83,14 @@ def run(
             segmenter_loss,
             params.fit,
             machine,
-            evaluate=lambda m: evaluate_integrity(
-                m, prepared, labels, Superpixels(superpixels), val, prediction, params.ric.weight
+            evaluate=lambda _: evaluate_integrity(
+                model,
+                prepared,
+                labels,
+                Superpixels(superpixels),
+                val,
+                prediction,
+                params.ric.weight,
             ),
             criteria=CRITERIA,
             on_epoch=log,
@@ -85,7 +101,9 @@ def run(
     for criterion in CRITERIA:
         model.load_state_dict(fitted.states[criterion])
         model.eval()
-        shifts[criterion] = foreground_shift(model, prepared, labels, params.anchor, prediction.rule, seed)
+        shifts[criterion] = foreground_shift(
+            model, prepared, labels, params.anchor, prediction.rule, seed
+        )
     states = {c: s for c, s in fitted.states.items() if c != LAST}
     write_model(out, {**description, "background_shift": shifts}, fitted.history(), states)
     checkpoint.clear()

@@ -26,9 +26,7 @@ from pipeline.datasets.taxonomy import Tag, Taxonomy, parse_tag, tag_name
 _FRAME = ("frame", pa.int32())
 FRAMES = Kind("frames", 1, pa.schema([_FRAME, ("key", pa.bool_()), ("image", pa.binary())]))
 SUPERPIXELS = Kind("superpixels", 1, pa.schema([_FRAME, ("superpixels", pa.binary())]))
-LABELS = Kind(
-    "labels", 1, pa.schema([_FRAME, ("labels", pa.binary()), ("initial", pa.binary())])
-)
+LABELS = Kind("labels", 1, pa.schema([_FRAME, ("labels", pa.binary()), ("initial", pa.binary())]))
 MAPS = Kind(
     "maps",
     1,
@@ -52,7 +50,7 @@ class Frames(Artifact):
         rows = self.index.set_index("video")
         self._split = {str(v): str(s) for v, s in rows["split"].items()}
         self._tags = {
-            str(v): frozenset(parse_tag(t) for t in str(text).split()) for v, text in rows["tags"].items()
+            str(v): frozenset(parse_tag(t) for t in names) for v, names in rows["tags"].items()
         }
 
     @staticmethod
@@ -79,10 +77,7 @@ class Frames(Artifact):
         taxonomy: Taxonomy,
     ) -> None:
         """Write the index; ``videos`` rows hold video, rows, split, height, width."""
-        named = [
-            {**row, "tags": " ".join(sorted(tag_name(t) for t in tags[row["video"]]))}
-            for row in videos
-        ]
+        named = [{**row, "tags": sorted(tag_name(t) for t in tags[row["video"]])} for row in videos]
         write_index(folder, FRAMES, named, {"taxonomy": taxonomy.to_dict()})
 
     def of_split(self, *splits: str) -> list[str]:

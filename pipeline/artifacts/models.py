@@ -31,7 +31,12 @@ def write_model(
     folder.mkdir(parents=True, exist_ok=True)
     for criterion, state in states.items():
         buffer = io.BytesIO()
-        torch.save({k: v.detach().cpu().contiguous() for k, v in state.items()}, buffer)
+        # copies: bytes must not depend on what else a tensor's storage holds, nor on its strides
+        whole = {
+            k: v.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for k, v in state.items()
+        }
+        torch.save(whole, buffer)
         _write(folder / f"weights-{criterion}.pt", buffer.getvalue())
     write_json(folder / "history.json", history)
     write_json(folder / "model.json", description)

@@ -97,9 +97,7 @@ def clip_maps(
     return np.stack([result[n] for n in frames.tolist()])
 
 
-def at_full_size(
-    maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int
-) -> Maps:
+def at_full_size(maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int) -> Maps:
     """Maps h w of any resolution to C H W in [0, 1]: bilinear, each scaled by its maximum."""
     full = np.zeros((len(maps), height, width), np.float32)
     for row, small in zip(full, maps, strict=True):
@@ -110,4 +108,3 @@ def at_full_size(
         if peak > 0:
             row /= peak
     return full
-

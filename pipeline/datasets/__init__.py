@@ -1,0 +1,1 @@
+"""Published data set layouts, their classes, and the generated demo data set."""

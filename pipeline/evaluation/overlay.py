@@ -39,7 +39,9 @@ def overlay(image: Image, labels: Image, taxonomy: Taxonomy, opacity: float = 0.
     return np.asarray(cv2.drawContours(result, contours, -1, (255, 255, 255), 1), np.uint8)
 
 
-def sheet(rows: Sequence[tuple[str, Sequence[Image]]], columns: Sequence[str], height: int) -> Image:
+def sheet(
+    rows: Sequence[tuple[str, Sequence[Image]]], columns: Sequence[str], height: int
+) -> Image:
     """Pictures in rows and columns.
 
     Args:

@@ -10,20 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from pipeline.evaluation.confusion import Matrix, confusion_matrix, miou
-from pipeline.runtime.params import Params
-
-
-class IntegrityParams(Params):
-    """Region integrity criterion.
-
-    Attributes:
-        weight: of the RII in the RIC; alpha of Eq. 3.
-    """
-
-    weight: float = Field(default=0.5, ge=0)
 
 
 @dataclass(frozen=True)

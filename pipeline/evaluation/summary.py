@@ -37,30 +37,31 @@ def summarise(
 
 def text_table(summary: Figures) -> str:
     """The table of versions that a person reads."""
-    head = (
-        f"{'':4}  {'PA, train':^23}  {'selected PA, train':^31}  {'model':^16}  {'model, test':^23}\n"
-        f"{'':4}  {'act-act':>7} {'actor':>7} {'foregr':>7}  {'act-act':>7} {'foregr':>7} "
-        f"{'frames%':>7} {'rank':>7}  {'epoch':>7} {'RIC':>7}   {'act-act':>7} {'actor':>7} {'foregr':>7}"
-    )
-    lines = [head]
+    scores = f"{'act-act':>7} {'actor':>7} {'foregr':>7}"
+    chosen = f"{'act-act':>7} {'foregr':>7} {'frames%':>7} {'rank':>7}"
+    sets = f"{'PA, train':^23}  {'selected PA, train':^31}  {'model':^16}  {'model, test':^23}"
+    lines = [
+        f"{'':4}  {sets}",
+        f"{'':4}  {scores}  {chosen}  {'epoch':>7} {'RIC':>7}   {scores}",
+    ]
     for version, f in summary["versions"].items():
-        pa, chosen, model = f["pa"], f["selected"], f["model"]
+        pa, selected, model = f["pa"], f["selected"], f["model"]
         test = model["test"]
         cells = [
             f"{version:4} ",
             *(_cell(pa[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
             "",
-            *(_cell(chosen[k]) for k in ("miou_actor_action", "iou_foreground", "fraction")),
-            _cell(chosen["rank_correlation"], 2),
+            *(_cell(selected[k]) for k in ("miou_actor_action", "iou_foreground", "fraction")),
+            _cell(selected["rank_correlation"], 2),
             "",
             f"{model['best_epoch']:7d}",
             _cell(model["ric"]),
             " ",
             *(_cell(test[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
         ]
-        lines.append(" ".join(cells).replace("   ", "  ", 0))
+        lines.append(" ".join(cells))
     accuracies = ", ".join(
-        f"{branch} {_cell(a['test_accuracy'] if a['test_accuracy'] is not None else a['val_accuracy']).strip()}"
+        f"{branch} {_cell(_first(a['test_accuracy'], a['val_accuracy'])).strip()}"
         for branch, a in summary["classifiers"].items()
     )
     lines.append(
@@ -82,13 +83,18 @@ def epoch_curves(histories: Mapping[str, Figures]) -> pd.DataFrame:
 
 
 def version_curves(summary: Figures) -> pd.DataFrame:
-    """mIoU and foreground IoU by version: of the PA, of its selected part, of the model."""
+    """Scores by version, mIoU and foreground IoU: of the PA, its selected part, the model."""
     rows = []
     for version, f in summary["versions"].items():
         sets = {"PA": f["pa"], "selected PA": f["selected"], "model on test": f["model"]["test"]}
         for name, scores in sets.items():
             rows.append({"version": version, "of": name, **{k: scores[k] for k in MIOU}})
     return pd.DataFrame(rows, columns=["version", "of", *MIOU])
+
+
+def _first(*values: float | None) -> float | None:
+    """The first value that is known."""
+    return next((v for v in values if v is not None), None)
 
 
 def _cell(value: float | None, digits: int = 1) -> str:

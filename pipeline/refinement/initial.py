@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pipeline.datasets.taxonomy import BACKGROUND
 from pipeline.refinement.otsu import BinariseParams, otsu_mask
-from pipeline.refinement.superpixels import RefineParams, refine_labels
+from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.params import Params
 
 Cues = Literal["actor", "action", "actor_and_action"]
@@ -84,33 +84,6 @@ def assign_labels(
         answer += action_maps[[pair.action for pair in pairs]]
     label_of = np.array([pair.label for pair in pairs], dtype=np.uint8)
     return np.where(mask, label_of[answer.argmax(axis=0)], BACKGROUND).astype(np.uint8)
-
-
-def initial_labels(
-    actor_maps: npt.NDArray[np.floating[Any]],
-    action_maps: npt.NDArray[np.floating[Any]] | None,
-    pairs: Sequence[TaggedPair],
-    superpixels: npt.NDArray[np.int32],
-    params: InitialParams,
-) -> npt.NDArray[np.uint8]:
-    """PA.v0 of a frame: ``assign_labels``, refined by the frame's superpixels.
-
-    Args:
-        actor_maps: ``A H W`` in [0, 1].
-        action_maps: ``B H W`` in [0, 1], or None.
-        pairs: the video's tags.
-        superpixels: ``H W``, numbers from 0.
-        params: see ``InitialParams``.
-
-    Returns:
-        Labels ``H W``.
-
-    Raises:
-        ValueError: as ``assign_labels`` and ``refine_labels``.
-    """
-    labels = assign_labels(actor_maps, action_maps, pairs, params.cues, params.binarise)
-    num_labels = 1 + max((pair.label for pair in pairs), default=0)
-    return refine_labels(labels, superpixels, params.refine, num_labels)
 
 
 def _union(

@@ -1,0 +1,1 @@
+"""Typed parameters, errors, parallel map, progress, resuming, seeds."""

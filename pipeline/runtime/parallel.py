@@ -41,7 +41,10 @@ def _with_dask(
     from distributed import Client  # an optional dependency: wsvaas[cluster]
 
     local = {} if machine.scheduler else {"n_workers": machine.jobs, "threads_per_worker": 1}
-    with Client(machine.scheduler, **local) as client, joblib.parallel_backend("dask", client=client):
+    with (
+        Client(machine.scheduler, **local) as client,
+        joblib.parallel_backend("dask", client=client),
+    ):
         results: Any = joblib.Parallel()(joblib.delayed(function)(item) for item in work)
         return _collect(results, len(work), what)
 

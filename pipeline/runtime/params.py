@@ -44,7 +44,8 @@ def _describe(prefix: str, error: Any, model: type[BaseModel]) -> str:
         return f"unknown parameter {name}; allowed here: {allowed or 'nothing'}"
     if error["type"] == "missing":
         return f"parameter {name} is missing"
-    message = error["msg"][0].lower() + error["msg"][1:]
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"parameter {name} = {error['input']!r}: {message}"
 
 

@@ -29,6 +29,7 @@ from pipeline.selection.patches import (
 from pipeline.selection.scores import cam_agreement, colour_contrast, rii_score
 
 Image = npt.NDArray[np.uint8]
+COLUMNS = ("video", "frame", "label", "tag", "colour_contrast", "cam_agreement", "rii")
 FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: says least to a classifier
 
 
@@ -105,8 +106,10 @@ def measure_regions(
                 background.append(place is not None)
                 patches.append(_patches(video, position, region, square, place, patch))
     empty = np.zeros((0, patch, patch, 3), np.uint8)
-    original, pasted, alone = (np.stack(p) for p in zip(*patches, strict=True)) if rows else [empty] * 3
-    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["video", "frame", "label", "tag"])
+    original, pasted, alone = (
+        (np.stack(p) for p in zip(*patches, strict=True)) if rows else [empty] * 3
+    )
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table, Patches(original, pasted, alone, np.array(background, bool))
 
 
@@ -147,7 +150,7 @@ def _patches(
 def recognition(
     model: Classifier, alone: Image, classes: npt.NDArray[np.int64], batch: int = 64
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """The relaxed test of WS2 (Sec. 3.2): does the classifier name the tagged actor?
+    """The relaxed test of WS2 (Sec. 3.2): whether the classifier names the tagged actor.
 
     Args:
         model: the frozen actor classifier, in evaluation mode.

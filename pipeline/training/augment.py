@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.runtime.params import Params
@@ -26,10 +26,10 @@ class AugmentParams(Params):
         hue: largest rotation of the hue, as a share of the half circle; 0 keeps colours.
     """
 
-    crop: tuple[int, int] | None = None
-    scale: tuple[float, float] = (1.0, 1.0)
+    crop: tuple[PositiveInt, PositiveInt] | None = None
+    scale: tuple[PositiveFloat, PositiveFloat] = (1.0, 1.0)
     flip: bool = True
-    hue: float = Field(0.0, ge=0, le=1)
+    hue: float = Field(default=0.0, ge=0, le=1)
 
 
 def augment(

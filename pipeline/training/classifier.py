@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -55,13 +55,21 @@ class ClassifierParams(Params):
         fit: optimisation.
     """
 
-    network: FrameClassifierName | ClipClassifierName
+    network: Literal[FrameClassifierName, ClipClassifierName]
     weights: WeightsParams = WeightsParams()
     side: int | None = Field(None, ge=16)
     clip: ClipParams | None = None
     loss: Literal["softmax", "sigmoid"] = "softmax"
     augment: AugmentParams = AugmentParams()
     fit: FitParams
+
+    @model_validator(mode="after")
+    def _clips_go_with_clip_networks(self) -> ClassifierParams:
+        takes_clips = self.network in get_args(ClipClassifierName)
+        if takes_clips != (self.clip is not None):
+            needed = "clips: set clip" if takes_clips else "single frames: set clip to null"
+            raise ValueError(f"network {self.network} takes {needed}")
+        return self
 
 
 def branch_classes(tags: Mapping[str, frozenset[Tag]], branch: Branch) -> list[str]:
@@ -132,6 +140,7 @@ class ClassifierBatches(Batches):
         ]
 
     def sample(self, rng: np.random.Generator) -> Batch:
+        """``images`` 3 H W or 3 T H W, uint8; ``target`` K, 1 for each class of the video."""
         members = self.by_class[rng.integers(len(self.by_class))]
         video = members[rng.integers(len(members))]
         images = resize_short_side(self._images(video.id, rng), self.params.side)
@@ -154,8 +163,8 @@ class ClassifierBatches(Batches):
 
 def classifier_loss(kind: str, model: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy of a batch: softmax over classes, or a sigmoid for each (mean over all)."""
-    normalise = getattr(model, "module", model).normalise
-    logits = model(normalise(batch["images"].float()))
+    network: Any = getattr(model, "module", model)  # DDP wraps it
+    logits = model(network.normalise(batch["images"].float()))
     if kind == "softmax":
         return F.cross_entropy(logits, batch["target"].argmax(dim=1))
     return F.binary_cross_entropy_with_logits(logits, batch["target"])
@@ -188,7 +197,6 @@ def accuracy(
     None when there is no video to measure on.
     """
     right = [
-        np.isin(video_logits(model, frames, v.id, params).argmax(axis=1), v.classes)
-        for v in videos
+        np.isin(video_logits(model, frames, v.id, params).argmax(axis=1), v.classes) for v in videos
     ]
     return 100 * float(np.concatenate(right).mean()) if right else None

@@ -49,6 +49,7 @@ class PatchBatches(Batches):
         self.real, self.fake = real, fake
 
     def sample(self, rng: np.random.Generator) -> Batch:
+        """``images`` 3 S S, uint8; ``target`` 1 for a real patch, 0 for a fake one."""
         target = int(rng.integers(2))
         pool = self.real if target else self.fake
         patch = pool[rng.integers(len(pool))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,8 +33,8 @@ class RicParams(Params):
         frames: key frames of each validation video that are looked at, spread evenly; null for all.
     """
 
-    weight: float = Field(0.5, ge=0)
-    frames: int | None = Field(None, ge=1)
+    weight: float = Field(default=0.5, ge=0)
+    frames: int | None = Field(default=None, ge=1)
 
 
 class TrainSegmenterParams(Params):
@@ -76,6 +77,7 @@ class SegmenterBatches(Batches):
         self.augment = params.augment
 
     def sample(self, rng: np.random.Generator) -> Batch:
+        """``images`` 3 h w, uint8, and ``labels`` h w, of one random crop."""
         video, frame = self.keys[rng.integers(len(self.keys))]
         image = self.frames.image(video, frame)
         images, labels = augment(image[None], self.labels.labels(video, frame), rng, self.augment)
@@ -88,8 +90,8 @@ class SegmenterBatches(Batches):
 
 def segmenter_loss(model: nn.Module, batch: Batch) -> Tensor:
     """Mean cross-entropy over the pixels that are not 255 (ignore)."""
-    normalise = getattr(model, "module", model).normalise
-    logits = model(normalise(batch["images"].float()))
+    network: Any = getattr(model, "module", model)  # DDP wraps it
+    logits = model(network.normalise(batch["images"].float()))
     if bool((batch["labels"] == IGNORE).all()):
         return logits.sum() * 0.0  # a batch of ignored pixels has no loss
     return F.cross_entropy(logits, batch["labels"], ignore_index=IGNORE)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.refinement.initial import InitialParams, TaggedPair, assign_labels, initial_labels
+from pipeline.refinement.initial import TaggedPair, assign_labels
 from pipeline.refinement.otsu import BinariseParams
+from pipeline.refinement.superpixels import RefineParams, refine_labels
 
 FIXED = BinariseParams(variant="fixed", threshold=0.5)
 # A strip of 1 x 6 pixels: a bird's map, a dog's map, flying and walking.
@@ -79,13 +80,14 @@ def test_walking_and_flying_birds_become_two_regions() -> None:
     bird = np.maximum(flying, 0.8 * walking)
     rows, columns = np.mgrid[:48, :64]
     superpixels = (rows // 4 * 16 + columns // 4).astype(np.int32)
-    found = initial_labels(
+    initial = assign_labels(
         bird[None],
         np.stack([0.3 * walking + flying, walking]),
         [TaggedPair(2, 0, 0), TaggedPair(3, 0, 1)],
-        superpixels,
-        InitialParams(binarise=BinariseParams(variant="otsu_twice")),
+        "actor_and_action",
+        BinariseParams(variant="otsu_twice"),
     )
+    found = refine_labels(initial, superpixels, RefineParams(), 4)
     assert found[12, 14] == 2
     assert found[34, 48] == 3
     assert set(np.unique(found[:, :31])) == {0, 2}

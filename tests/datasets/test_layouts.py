@@ -3,8 +3,8 @@ from __future__ import annotations
 import typing
 
 import pytest
-
 from pipeline.datasets.datasets import LAYOUTS
+
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 

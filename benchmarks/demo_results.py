@@ -1,0 +1,62 @@
+"""Run the recipes on the demo for several seeds and keep their figures.
+
+    python -m benchmarks.demo_results --recipes ws2 ws2_ranked --seeds 0 1 2
+
+For each seed and recipe: ``dvc exp run -S recipe=... -S seed=...``, then the summary is copied to
+``docs/results/<recipe>-seed<n>.json``; after ``ws2_ranked`` the arms of ``selection_arms`` run too.
+What is in DVC's cache is not computed again. ``python -m benchmarks.results_page`` turns the files
+into ``docs/results.md``. The parameters in the workspace are put back at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipeline.artifacts.tables import read_json, write_json
+
+RESULTS = Path("docs/results")
+SUMMARY = Path("metrics/summary.json")
+
+
+def run_recipe(recipe: str, seed: int) -> None:
+    """Run one recipe and keep its summary, with the time it took."""
+    start = time.monotonic()
+    subprocess.run(
+        ["dvc", "exp", "run", "-S", f"recipe={recipe}", "-S", f"seed={seed}"], check=True
+    )
+    minutes = (time.monotonic() - start) / 60
+    summary = read_json(SUMMARY) | {"minutes": round(minutes, 1)}
+    write_json(RESULTS / f"{recipe}-seed{seed}.json", summary)
+
+
+def main() -> None:
+    """Run all that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipes", nargs="+", default=["ws2", "ws2_ranked"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--no-arms", action="store_true")
+    arguments = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    before = Path("params.yaml").read_bytes()
+    try:
+        for seed in arguments.seeds:
+            for recipe in arguments.recipes:
+                run_recipe(recipe, seed)
+                if recipe == "ws2_ranked" and not arguments.no_arms:
+                    out = RESULTS / f"arms-seed{seed}.json"
+                    out.unlink(missing_ok=True)
+                    arms = [sys.executable, "-m", "benchmarks.selection_arms", "--out", str(out)]
+                    subprocess.run(arms, check=True)
+                picture = Path("metrics/report/evolution.png")
+                shutil.copy(picture, RESULTS / f"{recipe}-seed{seed}.png")
+    finally:
+        Path("params.yaml").write_bytes(before)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Write ``docs/results.md`` from the figures in ``docs/results/``: tables, and which bars hold.
+
+    python -m benchmarks.results_page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts.tables import read_json
+
+RESULTS = Path("docs/results")
+PAGE = Path("docs/results.md")
+SEEDS = (0, 1, 2)
+AA = "miou_actor_action"
+Figures = dict[str, Any]
+
+
+def load(name: str) -> dict[int, Figures]:
+    """Figures by seed; seeds without a file are left out."""
+    paths = {seed: RESULTS / f"{name}-seed{seed}.json" for seed in SEEDS}
+    return {seed: read_json(path) for seed, path in paths.items() if path.is_file()}
+
+
+def pa(figures: Figures, version: str) -> float:
+    """mIoU actor-action of a PA version."""
+    return float(figures["versions"][version]["pa"][AA])
+
+
+def gain(figures: Figures) -> float:
+    """Selected minus full at v0."""
+    return float(figures["versions"]["v0"]["selected"][AA]) - pa(figures, "v0")
+
+
+def worst_step(figures: Figures) -> float:
+    """Smallest change from one PA version to the next."""
+    values = [pa(figures, v) for v in figures["versions"]]
+    return min(b - a for a, b in zip(values, values[1:], strict=False))
+
+
+def arm_gain(arm: str, other: str) -> Callable[[Figures], float]:
+    """PA.v1 of one arm minus that of another."""
+    return lambda figures: float(figures[arm][AA]) - float(figures[other][AA])
+
+
+BARS: list[tuple[str, str, str, Callable[[Figures], float], float]] = [
+    ("`ws2`", "PA.v1 - PA.v0", "ws2", lambda f: pa(f, "v1") - pa(f, "v0"), 3.0),
+    ("`ws2_ranked`", "PA.v3 - PA.v0", "ws2_ranked", lambda f: pa(f, "v3") - pa(f, "v0"), 7.0),
+    ("`ws2_ranked`", "smallest step between versions", "ws2_ranked", worst_step, -1.0),
+    ("`ws2_ranked`", "selected - full at v0", "ws2_ranked", gain, 3.0),
+    (
+        "`ws2_ranked`",
+        "rank correlation of the score at v0",
+        "ws2_ranked",
+        lambda f: float(f["versions"]["v0"]["selected"]["rank_correlation"]),
+        0.40,
+    ),
+    ("arms", "PA.v1: selected - all", "arms", arm_gain("recipe", "full"), 1.0),
+    ("arms", "PA.v1: selected - random", "arms", arm_gain("recipe", "random"), 1.0),
+    ("arms", "PA.v1: oracle - all", "arms", arm_gain("oracle", "full"), 3.0),
+    (
+        "`ws2_ranked`",
+        "minutes of `dvc exp run` (negative: at most 10)",
+        "ws2_ranked",
+        lambda f: -float(f["minutes"]),
+        -10.0,
+    ),
+]
+
+
+def bars_table() -> list[str]:
+    """One line a bar: its value for each seed and whether it holds for all of them."""
+    lines = ["| recipe | figure | bar | " + " | ".join(f"seed {s}" for s in SEEDS) + " | holds |"]
+    lines.append("|---|---|---|" + "---|" * len(SEEDS) + "---|")
+    for recipe, what, name, value, bar in BARS:
+        found = {seed: value(figures) for seed, figures in load(name).items()}
+        cells = [f"{found[s]:.2f}" if s in found else "-" for s in SEEDS]
+        holds = "yes" if len(found) == len(SEEDS) and min(found.values()) >= bar else "**no**"
+        lines.append(f"| {recipe} | {what} | >= {bar:g} | {' | '.join(cells)} | {holds} |")
+    return lines
+
+
+def versions_table(recipe: str) -> list[str]:
+    """One line a seed and version."""
+    head = (
+        "| seed | version | PA actor-action | PA actor | PA action | PA foreground | selected "
+        "actor-action | selected foreground | frames selected % | rank correlation | best epoch | "
+        "RIC | test actor-action | test actor | test action | test foreground | cls_acc | glo_acc |"
+    )
+    lines = [head, "|" + "---|" * head.count(" | ") + "---|"]
+    for seed, figures in load(recipe).items():
+        for version, f in figures["versions"].items():
+            p, s, m = f["pa"], f["selected"], f["model"]
+            keys = (AA, "miou_actor", "miou_action", "iou_foreground")
+            cells = [
+                *(p[k] for k in keys),
+                *(s[k] for k in (AA, "iou_foreground", "fraction")),
+            ]
+            test = [m["test"][k] for k in (*keys, "cls_acc", "glo_acc")]
+            lines.append(
+                f"| {seed} | {version} | "
+                + " | ".join(_cell(c) for c in cells)
+                + f" | {_cell(s['rank_correlation'], 2)} | {m['best_epoch']} | {_cell(m['ric'])} | "
+                + " | ".join(_cell(c) for c in test)
+                + " |"
+            )
+    return lines
+
+
+def scores_table() -> list[str]:
+    """Rank correlation of each score with the true IoU, v0."""
+    found = {(r, s): f for r in ("ws2", "ws2_ranked") for s, f in load(r).items()}
+    lines = ["| recipe | seed | score | v0 | v1 | v2 | v3 |", "|---|---|---|---|---|---|---|"]
+    for (recipe, seed), figures in found.items():
+        versions = figures["versions"]
+        for name in sorted(versions["v0"]["selected"]["rank_correlations"]):
+            cells = [
+                _cell(versions[v]["selected"]["rank_correlations"].get(name), 2)
+                if v in versions
+                else "-"
+                for v in ("v0", "v1", "v2", "v3")
+            ]
+            lines.append(f"| `{recipe}` | {seed} | {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def arms_table() -> list[str]:
+    """PA.v1 of each arm."""
+    lines = ["| seed | arm | frames | actor-action | foreground |", "|---|---|---|---|---|"]
+    for seed, arms in load("arms").items():
+        for arm, f in arms.items():
+            cells = f"{_cell(f[AA])} | {_cell(f['iou_foreground'])}"
+            lines.append(f"| {seed} | {arm} | {f['frames']} | {cells} |")
+    return lines
+
+
+def classifiers_table() -> list[str]:
+    """Accuracies of the classifiers, and of the discriminator."""
+    lines = ["| recipe | seed | actor test | action test | discriminator v0 | minutes |"]
+    lines.append("|---|---|---|---|---|---|")
+    for recipe in ("ws2", "ws2_ranked"):
+        for seed, f in load(recipe).items():
+            told = f["versions"]["v0"]["selected"].get("discriminator_accuracy")
+            cells = [f["classifiers"][b]["test_accuracy"] for b in ("actor", "action")]
+            row = " | ".join(_cell(c) for c in (*cells, told, f["minutes"]))
+            lines.append(f"| `{recipe}` | {seed} | {row} |")
+    return lines
+
+
+def _cell(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def main() -> None:
+    """Write the page; the text around the tables stands in ``docs/results-notes.md``."""
+    notes = Path("docs/results-notes.md")
+    parts = [
+        ["# Results on the demo data set", ""],
+        ["Written by `python -m benchmarks.results_page` from the figures in `docs/results/`,"],
+        ["which `python -m benchmarks.demo_results` measures. Percent; mIoU with the background."],
+        ["", "## Bars", ""],
+        bars_table(),
+        ["", "## What to make of it", "", notes.read_text().rstrip()] if notes.is_file() else [],
+        ["", "## `ws2_ranked`", ""],
+        versions_table("ws2_ranked"),
+        ["", "## `ws2`", ""],
+        versions_table("ws2"),
+        ["", "## What selection is worth: PA.v1 by training set", ""],
+        arms_table(),
+        ["", "## Which scores rank pseudo-annotations (Spearman with the true IoU of regions)", ""],
+        scores_table(),
+        ["", "## Classifiers and time", ""],
+        classifiers_table(),
+    ]
+    PAGE.write_text("\n".join(line for part in parts for line in part) + "\n")
+
+
+if __name__ == "__main__":
+    main()

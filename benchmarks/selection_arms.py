@@ -1,0 +1,93 @@
+"""What is selection worth? PA.v1 after training on different subsets of PA.v0.
+
+    python -m benchmarks.selection_arms --out docs/results/arms-seed0.json
+
+Run it after ``dvc repro``: it takes the frames, PA.v0 and selection that lie in the workspace, and
+trains one segmenter for each arm with the parameters of params.yaml: the ``recipe``'s selection,
+all PAs (``full``), as many at ``random``, and the ``oracle``: the best by true IoU, with the same
+fraction and quota by tag. The oracle sees the human masks: it is a diagnosis of how much selection
+could gain, and no recipe can choose it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
+from pipeline.evaluation.versions import annotated_keys, region_iou, score_pa
+from pipeline.runtime.reproducible import derive_seed
+from pipeline.selection.select import SelectParams, select
+from stages import cli, predict_pa, train_segmenter
+
+DATA, MODELS = Path("data"), Path("models")
+ARMS = ("recipe", "full", "random", "oracle")
+
+
+def arm_frames(arm: str, own: pd.DataFrame, regions: pd.DataFrame, iou: pd.Series) -> pd.Series:
+    """Which frames an arm trains on."""
+    if arm == "recipe":
+        return own["selected"]
+    fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
+    rules = {
+        "full": SelectParams(rule="full"),
+        "random": SelectParams(rule="random", fraction=fraction, quota="tag"),
+        "oracle": SelectParams(rule="ranked", fraction=fraction, quota="tag", scores=("iou",)),
+    }
+    scored = regions.assign(iou=iou.fillna(0.0))
+    return select(own[["video", "frame"]], scored, rules[arm], derive_seed(cli.seed(), "arms"))
+
+
+def run_arm(arm: str, chosen: pd.DataFrame, work: Path) -> dict[str, float]:
+    """Train on ``chosen``, predict PA.v1, score it."""
+    selection, model, labels = work / "selection", work / "model", work / "pa"
+    write_table(selection / "frames.parquet", chosen)
+    write_json(selection / "selection.json", {"rule": arm})
+    write_json(work / "convergence.json", {"stop": False, "version": "v0"})
+    inputs = {
+        "frames": DATA / "frames",
+        "superpixels": DATA / "superpixels",
+        "pa": DATA / "pa/v0",
+        "selection": selection,
+    }
+    train_segmenter.run(
+        **inputs,
+        init=MODELS / "classifier/actor",
+        out=model,
+        curves=work / "curves",
+        work=work / "unfinished",
+    )
+    predict_pa.run(
+        **inputs, model=model, convergence=work / "convergence.json", version="v1", out=labels
+    )
+    frames, truth, found = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth"), LabelMaps(labels)
+    keys = annotated_keys(truth, found, frames.tagged("train"))
+    return score_pa(truth, found, keys, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
+
+
+def main() -> None:
+    """Run the arms and write their figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS)
+    arguments = parser.parse_args()
+    own = read_table(DATA / "selection/v0/frames.parquet")
+    regions = read_table(DATA / "selection/v0/regions.parquet")
+    iou = region_iou(LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0"), regions)
+    results = read_json(arguments.out) if arguments.out.is_file() else {}
+    for arm in arguments.arms:
+        work = Path(tempfile.mkdtemp(prefix="arms-"))
+        chosen = own.assign(selected=arm_frames(arm, own, regions, iou))
+        results[arm] = run_arm(arm, chosen, work)
+        shutil.rmtree(work)
+        write_json(arguments.out, results)
+        print(arm, {k: round(v, 1) for k, v in results[arm].items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.datasets.taxonomy import taxonomy_of
+from pipeline.runtime.errors import InputError
+from tests.tiny import DOG, TAXONOMY, VIDEOS, WALKING, images, label_map, write_frames
+
+
+def test_frames_round_trip(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path)
+    expected = images(4, 32, 40, seed=2)
+    assert np.array_equal(frames.image("c", 2), expected[2])
+    assert np.array_equal(frames.images("c", [3, 0]), expected[[3, 0]])
+    assert frames.frames("c") == [0, 1, 2, 3]
+    assert frames.key_frames("c") == [1, 3]
+    assert frames.taxonomy == TAXONOMY
+    assert frames.tags("c") == {WALKING, DOG} and frames.tags("d") == frozenset()
+
+
+def test_frames_by_split_and_tag(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path)
+    assert frames.of_split("train") == ["a", "b", "c", "d"]
+    assert frames.of_split("test", "val") == ["e", "f"]
+    assert frames.tagged("train", "val") == ["a", "b", "c", "e"]
+
+
+def test_frames_are_found_by_number_not_by_place(tmp_path: Path) -> None:
+    picture = images(3, 32, 40, seed=0)
+    Frames.write(tmp_path, "v", {90: picture[2], 4: picture[0], 17: picture[1]}, [17], "png")
+    row = {"video": "v", "rows": 3, "split": "train", "height": 32, "width": 40}
+    Frames.write_index(tmp_path, [row], {"v": [DOG]}, TAXONOMY)
+    frames = Frames(tmp_path)
+    assert np.array_equal(frames.image("v", 17), picture[1])
+    assert frames.key_frames("v") == [17]
+    for missing in (0, 5, 91):
+        with pytest.raises(KeyError, match=f"no frame {missing}"):
+            frames.image("v", missing)
+
+
+def test_names_of_several_words(tmp_path: Path) -> None:
+    tag = ("polar bear", "running fast-and-far")
+    Frames.write(tmp_path, "v", {0: images(1, 32, 40, 0)[0]}, [0], "png")
+    row = {"video": "v", "rows": 1, "split": "train", "height": 32, "width": 40}
+    Frames.write_index(tmp_path, [row], {"v": [tag]}, taxonomy_of([tag]))
+    frames = Frames(tmp_path)
+    assert frames.tags("v") == {tag} and frames.taxonomy.label(tag) == 1
+
+
+def test_superpixels_round_trip(tmp_path: Path) -> None:
+    many = np.arange(300, dtype=np.int32).reshape(15, 20)
+    count = Superpixels.write(tmp_path, "v", {3: many, 1: many % 7})
+    Superpixels.write_index(tmp_path, [{"video": "v", "rows": count}])
+    stored = Superpixels(tmp_path)
+    assert count == 2 and stored.frames("v") == [1, 3]
+    assert stored.superpixels("v", 3).dtype == np.int32
+    assert np.array_equal(stored.superpixels("v", 3), many)
+    assert np.array_equal(stored.superpixels("v", 1), many % 7)
+
+
+def test_labels_round_trip(tmp_path: Path) -> None:
+    final, raw = label_map(3, 1, 32, 40), label_map(3, 2, 32, 40)
+    final[0, 0] = 255
+    LabelMaps.write(tmp_path, "with", {5: final}, {5: raw})
+    LabelMaps.write(tmp_path, "without", {5: final})
+    rows = [{"video": v, "rows": 1} for v in ("with", "without")]
+    LabelMaps.write_index(tmp_path, rows, {"version": "v2", "model": {"trained_on": "v1"}})
+    stored = LabelMaps(tmp_path)
+    assert stored.labels("with", 5).dtype == np.uint8
+    assert np.array_equal(stored.labels("with", 5), final)
+    assert np.array_equal(stored.initial("with", 5), raw)
+    assert np.array_equal(stored.initial("without", 5), final)
+    assert stored.metadata == {"version": "v2", "model": {"trained_on": "v1"}}
+    assert not stored.stopped
+
+
+def test_a_version_after_the_stop(tmp_path: Path) -> None:
+    LabelMaps.write_index(tmp_path, [], {"version": "v3", "stopped_after": "v1"})
+    assert LabelMaps(tmp_path).stopped and LabelMaps(tmp_path).videos == []
+
+
+def test_maps_are_float16_at_their_own_size(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    maps = {1: rng.random((2, 3, 5)), 4: rng.random((2, 6, 4)).astype(np.float32)}
+    count = Maps.write(tmp_path, "v", [2, 0], maps)
+    Maps.write_index(tmp_path, [{"video": "v", "rows": count}], ["bird", "cat", "dog"])
+    stored = Maps(tmp_path)
+    assert [len(b) for b in stored.table("v").column("maps").to_pylist()] == [2 * 30, 2 * 48]
+    for n, expected in maps.items():
+        found = stored.maps("v", n)
+        assert list(found) == ["dog", "bird"]
+        assert found["dog"].dtype == np.float32
+        for name, rounded in zip(found, expected.astype(np.float16), strict=True):
+            assert np.array_equal(found[name], rounded)
+
+
+def test_kinds_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
+    write_frames(tmp_path, {"a": VIDEOS["a"]})
+    for kind in (Superpixels, LabelMaps, Maps):
+        with pytest.raises(InputError, match="holds frames version 1, expected"):
+            kind(tmp_path)

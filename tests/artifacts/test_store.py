@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.artifacts.store import INDEX, Artifact, Kind, write_index, write_video
+from pipeline.runtime.errors import InputError
+
+KIND = Kind("test", 2, pa.schema([("frame", pa.int32()), ("data", pa.binary())]))
+
+
+def rows(*numbers: int, size: int = 10) -> list[dict[str, object]]:
+    return [{"frame": n, "data": bytes([n % 256]) * size} for n in numbers]
+
+
+def write(folder: Path, order: tuple[str, ...] = ("b", "a")) -> Path:
+    index = [{"video": v, "rows": write_video(folder, KIND, v, rows(9, 2, 5))} for v in order]
+    write_index(folder, KIND, index, {"z": 1, "a": [2, "x"]})
+    return folder
+
+
+def test_round_trip_sorts_rows_and_videos(tmp_path: Path) -> None:
+    artifact = Artifact(write(tmp_path / "new" / "folder"), KIND)
+    assert artifact.videos == ["a", "b"]
+    assert artifact.index["rows"].tolist() == [3, 3]
+    assert artifact.metadata == {"a": [2, "x"], "z": 1}
+    assert artifact.frames("b") == [2, 5, 9]
+    assert artifact.table("b").column("data").to_pylist() == [b"\x02" * 10, b"\x05" * 10, b"\t" * 10]
+    assert "a" in artifact and "c" not in artifact
+
+
+def test_no_videos(tmp_path: Path) -> None:
+    write_index(tmp_path, KIND, [], {"why": "none"})
+    artifact = Artifact(tmp_path, KIND)
+    assert artifact.videos == []
+    assert artifact.metadata == {"why": "none"}
+
+
+def test_video_without_rows(tmp_path: Path) -> None:
+    write_index(tmp_path, KIND, [{"video": "a", "rows": write_video(tmp_path, KIND, "a", [])}])
+    assert Artifact(tmp_path, KIND).frames("a") == []
+
+
+def test_without_index_it_is_not_an_artifact(tmp_path: Path) -> None:
+    write_video(tmp_path, KIND, "a", rows(1))
+    with pytest.raises(InputError, match=r"not a whole test artifact.*run dvc repro"):
+        Artifact(tmp_path, KIND)
+
+
+@pytest.mark.parametrize("kind", [Kind("test", 3, KIND.schema), Kind("other", 2, KIND.schema)])
+def test_another_kind_or_version_is_refused(tmp_path: Path, kind: Kind) -> None:
+    write(tmp_path)
+    with pytest.raises(InputError, match=f"test version 2, expected {kind.name} version"):
+        Artifact(tmp_path, kind)
+
+
+def test_any_parquet_file_is_not_an_index(tmp_path: Path) -> None:
+    pa.parquet.write_table(pa.table({"video": ["a"]}), tmp_path / INDEX)
+    with pytest.raises(InputError, match="expected test version 2"):
+        Artifact(tmp_path, KIND)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+
+
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    one, two = hashes(write(tmp_path / "1")), hashes(write(tmp_path / "2", order=("a", "b")))
+    assert one == two and sorted(one) == ["a.arrow", "b.arrow", INDEX]
+    write_video(tmp_path / "2", KIND, "a", rows(9, 2, 6))
+    assert hashes(tmp_path / "2")["a.arrow"] != one["a.arrow"]
+
+
+def test_killed_while_writing_a_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    before = hashes(tmp_path)
+    seen: list[list[str]] = []
+
+    def killed(self: Path, target: Path) -> Path:
+        seen.append(sorted(p.name for p in tmp_path.iterdir()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_video(tmp_path, KIND, "a", rows(1))
+    with pytest.raises(KeyboardInterrupt):
+        write_index(tmp_path, KIND, [{"video": "a", "rows": 1}])
+    monkeypatch.undo()
+    # the new content was whole, under another name, when the old one stood untouched
+    assert seen[0] == ["a.arrow", "a.arrow.partial", "b.arrow", INDEX]
+    assert {k: v for k, v in hashes(tmp_path).items() if k in before} == before
+    assert Artifact(tmp_path, KIND).frames("a") == [2, 5, 9]
+
+
+def test_a_partial_file_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "c.arrow.partial").write_bytes((tmp_path / "a.arrow").read_bytes())
+    artifact = Artifact(tmp_path, KIND)
+    assert "c" not in artifact
+    with pytest.raises(InputError, match=r"cannot read .*c\.arrow"):
+        artifact.table("c")
+
+
+@pytest.mark.parametrize("kept", [0, 20, 400])
+def test_a_file_cut_off_is_one_clear_line(tmp_path: Path, kept: int) -> None:
+    write(tmp_path)
+    data = (tmp_path / "a.arrow").read_bytes()
+    assert len(data) > 400
+    (tmp_path / "a.arrow").write_bytes(data[:kept])
+    with pytest.raises(InputError, match=r"a\.arrow.*run dvc repro") as error:
+        Artifact(tmp_path, KIND).table("a")
+    assert "\n" not in str(error.value)
+
+
+def test_reading_one_row_leaves_the_others_on_disk(tmp_path: Path) -> None:
+    size = 1 << 20
+    write_video(tmp_path, KIND, "a", rows(*range(16), size=size))
+    write_index(tmp_path, KIND, [{"video": "a", "rows": 16}])
+    artifact = Artifact(tmp_path, KIND)
+    before = pa.total_allocated_bytes()
+    value = artifact.table("a").column("data")[7].as_buffer()
+    assert value.size == size and value[0] == b"\x07"[0]
+    assert pa.total_allocated_bytes() - before < size

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.networks.inference import segment_frames
+from pipeline.refinement.area_anchor import AnchorParams
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.training.integrity import evaluate_integrity, foreground_shift, spread
+from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_superpixels
+
+DOG = next(t for t in TAXONOMY.pairs if t[0] == "dog")
+VIDEOS = {"t": TinyVideo("train", frozenset([DOG])), "v": TinyVideo("val", frozenset([DOG]))}
+ARGMAX = PredictionParams(rule="argmax")
+
+
+class Painted(nn.Module):
+    """A segmenter whose logits for the dog are given, at any resolution."""
+
+    num_classes = 4
+
+    def __init__(self, dog: npt.ArrayLike) -> None:
+        super().__init__()
+        self.dog = nn.Parameter(torch.as_tensor(np.asarray(dog, np.float32)))
+
+    def normalise(self, x: Tensor) -> Tensor:
+        return x
+
+    def coarse_logits(self, x: Tensor) -> Tensor:
+        logits = torch.zeros(len(x), 4, *self.dog.shape)
+        logits[:, 1] = 50.0  # a class the video is not tagged with
+        logits[:, 3] = self.dog
+        return logits
+
+
+class Nearest(Painted):
+    """A given value for each 4 x 4 pixels, without interpolation."""
+
+    def coarse_logits(self, x: Tensor) -> Tensor:
+        small = super().coarse_logits(x)
+        return small.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Frames:
+    return write_frames(tmp_path / "frames", VIDEOS, count=4, keys=(1, 3), size=(8, 16))
+
+
+def labels_of(folder: Path, maps: dict[str, dict[int, npt.NDArray[np.uint8]]]) -> LabelMaps:
+    rows = [{"video": v, "rows": LabelMaps.write(folder, v, m)} for v, m in maps.items()]
+    LabelMaps.write_index(folder, rows, {"version": "v0", "initial_share": 0.25})
+    return LabelMaps(folder)
+
+
+def test_ric_by_hand(tmp_path: Path, frames: Frames) -> None:
+    # Predicted: block (0, 1) of 4 x 4 pixels and the two left columns of block (1, 2); the second
+    # is half covered and dropped by superpixels of 4 x 4 (alpha 0.5 is exclusive).
+    dog = np.full((8, 16), -9.0)
+    dog[0:4, 4:8] = dog[4:8, 8:10] = 9.0
+
+    annotated = np.zeros((8, 16), np.uint8)
+    annotated[0:4, 4:12] = 3  # two blocks, one of which is predicted
+    annotated[7, 15] = 255
+    labels = labels_of(tmp_path / "pa", {"v": {1: annotated, 3: annotated}})
+    superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
+    model: Any = Painted(dog)
+    for weight in (0.5, 2.0):
+        found = evaluate_integrity(
+            model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, weight
+        )
+        # against the annotation: dog 16 / 32, background (128 - 32 - 1) / (128 - 16 - 1)
+        miou_pa = 100 * (16 / 32 + 95 / 111) / 2
+        # before against after refinement: dog 16 / 24, background 104 / 112
+        rii = 100 * (16 / 24 + 104 / 112) / 2
+        assert found == {
+            "miou_pa": pytest.approx(miou_pa),
+            "rii": pytest.approx(rii),
+            "ric": pytest.approx(miou_pa + weight * rii),
+        }
+
+
+def test_all_frames_make_one_matrix(tmp_path: Path, frames: Frames) -> None:
+    model: Any = Nearest([[9.0, -9, -9, -9], [-9, -9, -9, -9]])
+    right, wrong = np.zeros((8, 16), np.uint8), np.zeros((8, 16), np.uint8)
+    right[0:4, 0:4] = 3
+    wrong[0:4, 4:16] = 3
+    labels = labels_of(tmp_path / "pa", {"v": {1: right, 3: wrong}})
+    superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
+    found = evaluate_integrity(model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, 0.5)
+    # dog 16 / (16 + 16 + 48), background (112 + 64) / (112 + 64 + 16 + 48)
+    assert found["miou_pa"] == pytest.approx(100 * (16 / 80 + 176 / 240) / 2)
+    assert found["rii"] == 100
+    one = evaluate_integrity(model, frames, labels, superpixels, {"v": [1]}, ARGMAX, 0.5)
+    assert one["miou_pa"] == 100
+
+
+def test_foreground_shift_reaches_the_share(tmp_path: Path, frames: Frames) -> None:
+    rng = np.random.default_rng(0)
+    model: Any = Painted(rng.normal(-3, 4, (8, 16)))
+    zeros = np.zeros((8, 16), np.uint8)
+    labels = labels_of(tmp_path / "pa", {v: {1: zeros, 3: zeros} for v in "tv"})
+    for ratio in (0.5, 0.8, 2.0):
+        anchor = AnchorParams(ratio=ratio)
+        shift = foreground_shift(model, frames, labels, anchor, "argmax", seed=0)
+        answer = segment_frames(model, frames.images("t", [1, 3]), (3,), "argmax")
+        share = (answer.label_map(shift) > 0).mean()
+        assert share == pytest.approx(ratio * 0.25, abs=1.01 / 128)
+    assert foreground_shift(model, frames, labels, None, "argmax", seed=0) == 0.0
+
+
+def test_more_than_everything_is_everything(tmp_path: Path, frames: Frames) -> None:
+    model: Any = Nearest([[1.0, -2, 3, -4], [5, -6, 7, -8]])
+    zeros = np.zeros((8, 16), np.uint8)
+    labels = labels_of(tmp_path / "pa", {"t": {1: zeros}})
+    shift = foreground_shift(model, frames, labels, AnchorParams(ratio=9), "argmax", seed=0)
+    answer = segment_frames(model, frames.images("t", [1]), (3,), "argmax")
+    assert (answer.label_map(shift) == 3).all()
+
+
+def test_the_share_is_measured_on_some_training_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = {f"t{i}": VIDEOS["t"] for i in range(4)} | {"v": VIDEOS["v"]}
+    frames = write_frames(tmp_path / "frames", videos, keys=(1, 3), size=(8, 16))
+    zeros = np.zeros((8, 16), np.uint8)
+    labels = labels_of(tmp_path / "pa", {v: {1: zeros, 3: zeros} for v in videos})
+    seen: list[tuple[str, int]] = []
+    images = Frames.images
+
+    def noted(self: Frames, video: str, numbers: list[int]) -> npt.NDArray[np.uint8]:
+        seen.extend((video, n) for n in numbers)
+        return images(self, video, numbers)
+
+    monkeypatch.setattr(Frames, "images", noted)
+    model: Any = Nearest([[1.0, -2, 3, -4], [5, -6, 7, -8]])
+    sets = []
+    for seed in (0, 0, 1):
+        seen.clear()
+        foreground_shift(model, frames, labels, AnchorParams(frames=5), "argmax", seed)
+        assert len(seen) == len(set(seen)) == 5 and not any(v == "v" for v, _ in seen)
+        sets.append(set(seen))
+    assert sets[0] == sets[1] != sets[2]
+
+
+def test_spread() -> None:
+    assert spread("abcdef", None) == list("abcdef")
+    assert spread("abcdef", 9) == list("abcdef")
+    assert spread("abcdef", 2) == ["b", "e"]
+    assert spread("abcdef", 3) == ["b", "d", "f"]
