@@ -19,7 +19,7 @@ from pipeline.networks.base import Classifier
 from pipeline.networks.inference import clip_tensor, device_of, frames_tensor
 from pipeline.runtime.params import Params
 
-Maps = npt.NDArray[np.float32]
+MapStack = npt.NDArray[np.float32]
 
 
 class CamParams(Params):
@@ -40,7 +40,7 @@ def frame_maps(
     classes: Sequence[int],
     params: CamParams,
     batch: int = 8,
-) -> Maps:
+) -> MapStack:
     """Maps of each frame by a frame classifier (2D Grad-CAM).
 
     Args:
@@ -68,7 +68,7 @@ def clip_maps(
     frames: npt.NDArray[np.int64],
     classes: Sequence[int],
     params: CamParams,
-) -> Maps:
+) -> MapStack:
     """Maps of wanted frames by a clip classifier (3D Grad-CAM, WS2 Eq. 4 and 5).
 
     Args:
@@ -84,7 +84,7 @@ def clip_maps(
     """
     middles = np.array([(numbers[0] + numbers[-1]) / 2 for _, numbers in clips])
     nearest = np.abs(frames[:, None] - middles[None]).argmin(axis=1)
-    result: dict[int, Maps] = {}
+    result: dict[int, MapStack] = {}
     for index, (images, numbers) in enumerate(clips):
         wanted = frames[nearest == index]
         if len(wanted) == 0:
@@ -97,7 +97,9 @@ def clip_maps(
     return np.stack([result[n] for n in frames.tolist()])
 
 
-def at_full_size(maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int) -> Maps:
+def at_full_size(
+    maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int
+) -> MapStack:
     """Maps h w of any resolution to C H W in [0, 1]: bilinear, each scaled by its maximum."""
     full = np.zeros((len(maps), height, width), np.float32)
     for row, small in zip(full, maps, strict=True):

@@ -107,8 +107,8 @@ def background(rng: np.random.Generator, height: int, width: int, unit: float) -
     line = rng.uniform(0.3, 0.7) + rng.uniform(-0.2, 0.2) * (x - 0.5)
     part = np.clip((y - line) * height / rng.uniform(2, 30) + 0.5, 0, 1)[..., None]
     ground = np.array(above) * (1 - part) + np.array(below) * part
-    ground = ground + rng.uniform(8, 30) * _noise(rng, height, width, 40)
-    ground = ground + rng.uniform(4, 18) * _noise(rng, height, width, 5)
+    ground = ground + rng.uniform(8, 25) * _noise(rng, height, width, 40)
+    ground = ground + rng.uniform(2, 9) * _noise(rng, height, width, 5)
     scene = np.clip(ground, 0, 255).astype(np.float32)
     for _ in range(int(rng.integers(5, 13))):
         _paste_clutter(rng, scene, unit * rng.uniform(0.3, 1.1))
@@ -125,8 +125,8 @@ def _paste_clutter(rng: np.random.Generator, scene: Floats, scale: float) -> Non
 
 def camera(rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
     """T 2 (x, y): where the frame's corner lies in the scene, scene pixels; pan and jitter."""
-    pan = rng.uniform(-1, 1, 2) * (rng.random() < 0.7) * ZOOM
-    jitter = rng.normal(0, rng.uniform(0, 0.6) * ZOOM, (count, 2))
+    pan = rng.uniform(-0.4, 0.4, 2) * (rng.random() < 0.7) * ZOOM
+    jitter = rng.normal(0, rng.uniform(0, 0.3) * ZOOM, (count, 2))
     path = pan * (np.arange(count)[:, None] - (count - 1) / 2) + jitter
     return np.clip(np.round(path).astype(np.int64), -_MARGIN * ZOOM, _MARGIN * ZOOM) + (
         _MARGIN * ZOOM

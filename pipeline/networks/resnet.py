@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-import torchvision
 from torch import Tensor, nn
 
 from pipeline.networks.base import Backbone, PooledClassifier, State, check_input
@@ -28,6 +27,8 @@ class ResNetBackbone(Backbone):
     output_strides: ClassVar[tuple[int, ...]] = (8, 16, 32)
 
     def __init__(self, name: ResNetName, output_stride: int = 32) -> None:
+        import torchvision  # only here: it takes a second, which stages without a ResNet save
+
         super().__init__()
         net = getattr(torchvision.models, name)(weights=None)
         self.torchvision_name = name

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
-import torchvision
 from pydantic import model_validator
 from torch import Tensor
 
@@ -101,6 +100,8 @@ def _download(module: Network) -> State:
             f"torchvision has no weights for {type(module).__name__}; set source to none, or to "
             "file with a path"
         )
+    import torchvision  # only here: it takes a second
+
     try:
         weights: Any = torchvision.models.get_weight(_TORCHVISION[name])
         return weights.get_state_dict(progress=False, check_hash=True)

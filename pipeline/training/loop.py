@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from lightning_fabric import Fabric
 from pydantic import Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
@@ -18,6 +17,9 @@ from pipeline.runtime.params import Params
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
 from pipeline.training.batches import Batch, Batches
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 State = dict[str, Tensor]
 Loss = Callable[[nn.Module, Batch], Tensor]
@@ -104,6 +106,8 @@ def fit(
         on_epoch: told the values of each epoch, on resuming those of the finished ones again.
         work: where a killed training finds its checkpoint.
     """
+    from lightning_fabric import Fabric  # only here: it takes seconds, which other stages save
+
     fabric = Fabric(
         accelerator=machine.accelerator, devices=machine.devices, precision=machine.precision
     )

@@ -28,7 +28,11 @@ def test_round_trip_sorts_rows_and_videos(tmp_path: Path) -> None:
     assert artifact.index["rows"].tolist() == [3, 3]
     assert artifact.metadata == {"a": [2, "x"], "z": 1}
     assert artifact.frames("b") == [2, 5, 9]
-    assert artifact.table("b").column("data").to_pylist() == [b"\x02" * 10, b"\x05" * 10, b"\t" * 10]
+    assert artifact.table("b").column("data").to_pylist() == [
+        b"\x02" * 10,
+        b"\x05" * 10,
+        b"\t" * 10,
+    ]
     assert "a" in artifact and "c" not in artifact
 
 
@@ -121,6 +125,7 @@ def test_reading_one_row_leaves_the_others_on_disk(tmp_path: Path) -> None:
     write_index(tmp_path, KIND, [{"video": "a", "rows": 16}])
     artifact = Artifact(tmp_path, KIND)
     before = pa.total_allocated_bytes()
-    value = artifact.table("a").column("data")[7].as_buffer()
+    table = artifact.table("a")
+    value = table.column("data")[7].as_buffer()
     assert value.size == size and value[0] == b"\x07"[0]
     assert pa.total_allocated_bytes() - before < size

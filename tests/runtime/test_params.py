@@ -66,14 +66,20 @@ def test_frozen() -> None:
             {"count": 1, "inner": {"rate": 1.5}},
             r"^parameter stage\.part\.inner\.rate = 1\.5: input should be less than or equal to 1$",
         ),
-        ({"count": 1, "inner": {"rate": float("nan")}}, r"^parameter stage\.part\.inner\.rate = na"),
+        (
+            {"count": 1, "inner": {"rate": float("nan")}},
+            r"^parameter stage\.part\.inner\.rate = na",
+        ),
         (
             {"count": 1, "inner": {"mode": "fats"}},
             r"^parameter stage\.part\.inner\.mode = 'fats': input should be 'fast' or 'slow'$",
         ),
         ({"count": 1, "inner": 3}, r"^parameter stage\.part\.inner = 3: "),
         ({"count": 1, "sizes": [1, "x"]}, r"^parameter stage\.part\.sizes\.1 = 'x': "),
-        ({"count": 1, "inner": {"low": 11}}, r"^parameter stage\.part\.inner = .*: low 11 is above"),
+        (
+            {"count": 1, "inner": {"low": 11}},
+            r"^parameter stage\.part\.inner = .*: low 11 is above",
+        ),
     ],
 )
 def test_an_error_is_one_line_with_name_and_value(values: dict[str, Any], message: str) -> None:

@@ -66,9 +66,7 @@ def test_crops_lie_everywhere_inside() -> None:
 
 
 def test_nothing_drawn_changes_nothing() -> None:
-    images, labels = augment(
-        POSITION, LABELS, np.random.default_rng(0), AugmentParams(flip=False)
-    )
+    images, labels = augment(POSITION, LABELS, np.random.default_rng(0), AugmentParams(flip=False))
     assert np.array_equal(images, POSITION)
     assert labels is not None and np.array_equal(labels, LABELS)
 
@@ -97,6 +95,14 @@ def test_what_lies_outside_the_frame_is_ignored() -> None:
         assert inside[np.ix_(rows, columns)].all()
         tops.add(int(rows[0]))
     assert len(tops) > 3 and max(tops) <= 12
+
+
+def test_labels_are_never_mixed() -> None:
+    params = AugmentParams(crop=(60, 80), scale=(0.5, 2.0))
+    two = np.where(LABELS % 2 == 0, 9, 240).astype(np.uint8)
+    for seed in range(5):
+        _, labels = augment(POSITION, two, np.random.default_rng(seed), params)
+        assert labels is not None and set(np.unique(labels)) <= {9, 240, 255}
 
 
 def test_images_alone_draw_the_same() -> None:

@@ -20,7 +20,7 @@ def share(seed: int, step: int, rank: int, world: int) -> Batch:
 
 def test_a_batch_depends_on_seed_and_step_only() -> None:
     forward, backward = Draws(3, 7), Draws(3, 7)
-    later = [backward[step] for step in (5, 1, 0)][0]
+    later, *_ = (backward[step] for step in (5, 1, 0))
     for step in range(5):
         forward[step]
     assert torch.equal(forward[5]["x"], later["x"]) and torch.equal(forward[5]["n"], later["n"])

@@ -217,7 +217,10 @@ def test_accuracy_of_clips_counts_clips(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({**STILL, "network": "small"}, r"parameter classifier\.network = 'small': input should be"),
+        (
+            {**STILL, "network": "small"},
+            r"parameter classifier\.network = 'small': input should be",
+        ),
         ({**STILL, "clip": {"frames": 4}}, r"small_resnet takes single frames: set clip to null"),
         ({**CLIPS, "clip": None}, r"small_3d takes clips: set clip"),
         ({**CLIPS, "clip": {"frames": 0}}, r"parameter classifier\.clip\.frames = 0"),

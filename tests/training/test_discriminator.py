@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -29,7 +31,7 @@ REAL, FAKE = (
 class Spy(nn.Module):
     """Notes which patches it is trained on and which it scores; real for green."""
 
-    made: list[Spy] = []
+    made: ClassVar[list[Spy]] = []
 
     def __init__(self) -> None:
         super().__init__()

@@ -47,7 +47,9 @@ def descend(model: nn.Module, batch: Batch) -> Tensor:
     return model(batch["x"]).mean()
 
 
-def run(params: FitParams, model: nn.Module | None = None, **extra: Any) -> tuple[nn.Module, Fitted]:
+def run(
+    params: FitParams, model: nn.Module | None = None, **extra: Any
+) -> tuple[nn.Module, Fitted]:
     model = model or One()
     return model, fit(model, Numbers(3, params.batch), descend, params, CPU, **extra)
 

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from pipeline.artifacts.kinds import LabelMaps
+from pipeline.evaluation.versions import annotated_keys, region_iou, score_model, score_pa
+from tests.tiny import TAXONOMY, TinyVideo, write_frames
+
+BIRD_FLIES, BIRD_WALKS, DOG = 1, 2, 3
+Map = npt.NDArray[np.uint8]
+
+
+def row(*labels: int) -> Map:
+    return np.array([labels], np.uint8)
+
+
+def store(folder: Path, maps: dict[str, dict[int, Map]]) -> LabelMaps:
+    rows = [{"video": v, "rows": LabelMaps.write(folder, v, m)} for v, m in maps.items()]
+    LabelMaps.write_index(folder, rows, {})
+    return LabelMaps(folder)
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> LabelMaps:
+    masks = {1: row(0, 0, 1, 1, 3, 255), 3: row(0, 2, 2, 0, 0, 0)}
+    return store(tmp_path / "truth", {"v": masks, "w": {3: row(3, 3, 0, 0, 0, 0)}})
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> LabelMaps:
+    maps = {1: row(0, 1, 1, 0, 3, 3), 2: row(1, 1, 1, 1, 1, 1), 3: row(0, 1, 2, 0, 0, 3)}
+    return store(tmp_path / "pa", {"x": {3: row(1, 1, 1, 1, 1, 1)}, "v": maps})
+
+
+def test_annotated_keys(truth: LabelMaps, labels: LabelMaps) -> None:
+    assert annotated_keys(truth, labels, ["x", "w", "v", "unknown"]) == [("v", 1), ("v", 3)]
+    assert annotated_keys(truth, labels, ["w"]) == []
+
+
+def test_score_pa_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
+    scores = score_pa(truth, labels, [("v", 1), ("v", 3)], TAXONOMY)
+    # truth 0 0 1 1 3 . | 0 2 2 0 0 0, found 0 1 1 0 3 . | 0 1 2 0 0 3
+    background, flying, walking, dog = 4 / 7, 1 / 4, 1 / 2, 1 / 2
+    assert scores["miou_actor_action"] == pytest.approx(25 * (background + flying + walking + dog))
+    bird = 3 / 5
+    assert scores["miou_actor"] == pytest.approx(100 * (background + bird + dog) / 3)
+    assert scores["iou_foreground"] == pytest.approx(100 * 4 / 7)
+    assert scores["glo_acc"] == pytest.approx(100 * 7 / 11)
+    one = score_pa(truth, labels, [("v", 3)], TAXONOMY)
+    assert one["glo_acc"] == pytest.approx(100 * 4 / 6)
+    assert np.isnan(score_pa(truth, labels, [], TAXONOMY)["miou_actor_action"])
+
+
+def test_score_model_by_hand(tmp_path: Path, truth: LabelMaps) -> None:
+    video = TinyVideo("test", frozenset())
+    frames = write_frames(
+        tmp_path / "frames", {"v": video, "w": video, "z": video}, keys=(1, 2, 3), size=(32, 40)
+    )
+    asked: list[tuple[str, list[int]]] = []
+
+    def predict(name: str, numbers: list[int]) -> Map:
+        asked.append((name, numbers))
+        answers = {1: row(0, 0, 1, 2, 3, 3), 2: row(9, 9, 9, 9, 9, 9), 3: row(0, 1, 1, 0, 0, 0)}
+        return np.stack([answers[n] for n in numbers])
+
+    scores, regions = score_model(truth, frames, ["w", "z", "v"], predict)
+    # every key frame is asked for, since neighbours help; z has no masks
+    assert asked == [("v", [1, 2, 3]), ("w", [1, 2, 3])]
+    names = TAXONOMY.names("actor_action")
+    assert regions == [
+        (names[BIRD_FLIES], names[BIRD_FLIES]),  # one pixel each way: the lower label
+        (names[DOG], names[DOG]),
+        (names[BIRD_WALKS], names[BIRD_FLIES]),
+        (names[DOG], names[0]),
+    ]
+    # 17 pixels count: frame 1 four right of five, frame 3 four of six, w: three of six
+    assert scores["glo_acc"] == pytest.approx(100 * 11 / 17)
+    only, _ = score_model(truth, frames, ["w"], predict)
+    assert only["glo_acc"] == pytest.approx(100 * 3 / 6)
+
+
+def test_region_iou_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
+    regions = pd.DataFrame(
+        [("v", 1, 1), ("v", 3, 1), ("v", 3, 2), ("v", 2, 1), ("x", 3, 1)],
+        columns=["video", "frame", "label"],
+        index=[7, 3, 5, 1, 0],
+    )
+    found = region_iou(truth, labels, regions)
+    assert found.index.tolist() == [7, 3, 5, 1, 0]
+    assert found.tolist()[:3] == pytest.approx([1 / 3, 0, 1 / 2])
+    assert found.isna().tolist() == [False, False, False, True, True]
+    assert region_iou(truth, labels, regions[:0]).dtype == float

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pipeline.refinement.superpixels import RefineParams
+from pipeline.selection.measure import FILL, AnnotatedVideo, measure_regions, recognition
+from pipeline.selection.select import SelectParams, rank_average, select
+from tests.tiny import blocks
+
+NAMES = ("background", "bird-flying", "dog-running")
+SIDE = 8  # of a patch, and of the square around each region here: nothing is resized
+BACKGROUND = 30
+
+
+def video(name: str = "v", frames: tuple[int, ...] = (4, 9)) -> AnnotatedVideo:
+    """Two frames 24 x 32: one with a dog, and one with the same dog and a bird above it."""
+    images = np.full((2, 24, 32, 3), BACKGROUND, np.uint8)
+    labels = np.zeros((2, 24, 32), np.uint8)
+    labels[:, 12:20, 8:16] = 2  # two by two superpixels of 4 x 4
+    labels[1, 0:4, 20:28] = 1
+    images[labels == 2] = (200, 10, 10)
+    images[labels == 1] = (10, 10, 200)
+    initial = labels.copy()
+    initial[0, 12:16, 16:19] = 2  # 12 of 16 pixels of one more superpixel, which is kept then
+    attention = np.zeros((2, 24, 32), np.float32)
+    attention[:, 12:20, 8:12] = 1
+    maps = {2: attention, 1: np.full((2, 24, 32), 0.5, np.float32)}
+    regions = [blocks(24, 32, 4)] * 2
+    return AnnotatedVideo(name, frames, images, labels, initial, regions, maps)
+
+
+def measure(*videos: AnnotatedVideo, seed: int = 0) -> tuple[pd.DataFrame, Any]:
+    rng = np.random.default_rng(seed)
+    return measure_regions(iter(videos), NAMES, RefineParams(), SIDE, rng)
+
+
+def test_scores_by_hand() -> None:
+    table, patches = measure(video())
+    assert table[["video", "frame", "label", "tag"]].values.tolist() == [
+        ["v", 4, 2, "dog-running"],
+        ["v", 9, 1, "bird-flying"],
+        ["v", 9, 2, "dog-running"],
+    ]
+    assert table["colour_contrast"].tolist() == [1, 1, 1]  # no colour in common with the ring
+    bird = 0.5 * 32 / (32 + 0.5 * (24 * 32 - 32))
+    assert table["cam_agreement"].tolist() == pytest.approx([0.5, bird, 0.5])
+    # refined before: 64 + 16 pixels, of which 64 + 12 were there
+    assert table["rii"].tolist() == pytest.approx([76 / 80, 1, 1])
+    assert all(len(p) == 3 for p in (patches.original, patches.pasted, patches.alone))
+
+
+def test_patches_by_hand() -> None:
+    _, patches = measure(video())
+    assert patches.background.tolist() == [True, True, True]
+    dog, blank = np.full((8, 8, 3), (200, 10, 10)), np.full((8, 8, 3), BACKGROUND)
+    assert np.array_equal(patches.original[0], dog)
+    assert np.array_equal(patches.pasted[0], dog)
+    # the bird is 4 x 8 pixels in a square of 8 x 8 that was moved into the frame
+    bird = np.zeros((8, 8), bool)
+    bird[:4] = True
+    assert np.array_equal(patches.original[1], np.where(bird[..., None], (10, 10, 200), blank))
+    assert np.array_equal(patches.pasted[1], patches.original[1])  # all background looks the same
+    assert np.array_equal(patches.alone[1], np.where(bird[..., None], (10, 10, 200), FILL))
+
+
+def test_background_comes_from_free_places() -> None:
+    own = video()
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 100, own.images.shape, dtype=np.uint8)
+    noise[own.labels == 0, 2] = 0  # blue belongs to the annotated pixels alone
+    noise[own.labels > 0, 2] = 255
+    images = AnnotatedVideo(
+        "v", own.frames, noise, own.labels, own.initial, own.superpixels, own.attention
+    )
+    pasted = [measure(images, seed=seed)[1].pasted[1] for seed in range(12)]
+    assert all((p[4:, :, 2] == 0).all() and (p[:4, :, 2] == 255).all() for p in pasted)
+    assert len({p.tobytes() for p in pasted}) > 3  # drawn
+    assert np.array_equal(measure(images, seed=5)[1].pasted[1], pasted[5])
+
+
+def test_no_place_for_a_background_patch() -> None:
+    own = video()
+    full = np.full_like(own.labels, 2)
+    filled = AnnotatedVideo("v", own.frames, own.images, full, full, own.superpixels, own.attention)
+    table, patches = measure(filled)
+    assert len(table) == 2 and patches.background.tolist() == [False, False]
+    assert not patches.pasted.any() and patches.original.any()
+
+
+def test_patches_have_one_size() -> None:
+    _, patches = measure_regions([video()], NAMES, RefineParams(), 5, np.random.default_rng(0))
+    assert patches.original.shape == patches.alone.shape == (3, 5, 5, 3)
+    assert (patches.original[0] == (200, 10, 10)).all()
+
+
+def test_videos_follow_each_other_and_ignored_pixels_are_no_region() -> None:
+    own = video("w")
+    own.labels[0, :8, :8] = 255
+    table, patches = measure(video("v"), own)
+    assert table["video"].tolist() == ["v"] * 3 + ["w"] * 3
+    assert patches.background.shape == (6,)
+
+
+def test_no_regions_can_still_be_selected_from() -> None:
+    own = video()
+    nothing = np.zeros_like(own.labels)
+    empty = AnnotatedVideo("v", own.frames, own.images, nothing, nothing, own.superpixels, {})
+    for videos in ((), (empty,)):
+        table, patches = measure(*videos)
+        assert len(table) == 0 and patches.original.shape == (0, SIDE, SIDE, 3)
+        assert patches.background.dtype == bool
+        scores = ("colour_contrast", "cam_agreement")
+        assert len(rank_average(table[list(scores)])) == 0
+        frames = pd.DataFrame({"video": ["v", "v"], "frame": [4, 9]})
+        params = SelectParams(rule="ranked", scores=scores)
+        assert not select(frames, table, params).any()
+
+
+class Red(nn.Module):
+    """Class 0 for red, class 1 for blue; notes how many patches came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor(2.0))
+        self.batches: list[int] = []
+
+    def normalise(self, x: Tensor) -> Tensor:
+        return x / 255
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.batches.append(len(x))
+        return self.slope * x[:, [0, 2]].mean((2, 3))
+
+
+def patches_of(colours: list[tuple[int, int, int]]) -> npt.NDArray[np.uint8]:
+    return np.stack([np.full((4, 4, 3), c, np.uint8) for c in colours])
+
+
+def test_recognition_by_hand() -> None:
+    model: Any = Red()
+    alone = patches_of([(255, 0, 0), (0, 0, 255), (0, 0, 255)])
+    probs, named = recognition(model, alone, np.array([0, 0, 1]), batch=2)
+    high = 1 / (1 + math.exp(-2))
+    assert probs.tolist() == pytest.approx([high, 1 - high, high])
+    assert named.tolist() == [True, False, True]
+    assert model.batches == [2, 1]
+
+
+def test_recognition_of_nothing() -> None:
+    model: Any = Red()
+    probs, named = recognition(model, np.zeros((0, 4, 4, 3), np.uint8), np.zeros(0, np.int64))
+    assert probs.shape == named.shape == (0,) and named.dtype == bool

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from conf.compose import composed
+from pipeline.runtime.errors import InputError
+from stages.schema import NULLABLE, SECTIONS, check_all
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    return composed([])
+
+
+@pytest.fixture
+def values(whole: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(whole)
+
+
+def put(values: dict[str, Any], name: str, value: object) -> None:
+    *groups, last = name.split(".")
+    for group in groups:
+        values = values[group]
+    values[last] = value
+
+
+def test_the_demo_is_right(values: dict[str, Any]) -> None:
+    before = copy.deepcopy(values)
+    check_all(values)
+    assert values == before
+
+
+@pytest.mark.parametrize(
+    "name, value, message",
+    [
+        ("prepare_frames.setp", 2, "unknown parameter prepare_frames.setp; allowed here: codec,"),
+        ("dataset.layuot", "a2d", "unknown parameter dataset.layuot; allowed here: layout,"),
+        ("prediction.refine.alhpa", 1, "unknown parameter prediction.refine.alhpa; allowed here:"),
+        ("extract_cam.actr", {}, "unknown parameter extract_cam.actr; allowed here: action, actor"),
+        ("select_pa.rule", "full", "unknown parameter select_pa.rule; allowed here: discriminator"),
+        ("train_segmentor", {}, "unknown section train_segmentor in params.yaml; known: "),
+        ("finetune_classifier.action.fit.steps", "ten", "finetune_classifier.action.fit.steps = "),
+        (
+            "train_segmenter.augment.crop",
+            [80],
+            "parameter train_segmenter.augment.crop.1 is missin",
+        ),
+        ("compute_superpixels.segments", 0, "parameter compute_superpixels.segments = 0: input"),
+        ("select_pa.selection.fraction", 1.5, "parameter select_pa.selection.fraction = 1.5: "),
+        ("machine.accelerator", "tpu", "parameter machine.accelerator = 'tpu': input should be 'c"),
+        ("refine_superpixels.cues", "both", "parameter refine_superpixels.cues = 'both': input"),
+        ("finetune_classifier.actor.network", "i4d", "finetune_classifier.actor.network = 'i4d': "),
+        (
+            "dataset.layout",
+            "voc",
+            "parameter dataset.layout = 'voc': use one of a2d, davis, folder",
+        ),
+        ("dataset", "a2d", "section dataset of params.yaml must hold parameters, got 'a2d'"),
+        ("seed", -1, "parameter seed = -1: use a whole number from 0"),
+        ("seed", "x", "parameter seed = 'x': use a whole number from 0"),
+        ("report", None, "section report of params.yaml must hold parameters, got None"),
+        ("finetune_classifier", None, "section finetune_classifier.actor of params.yaml must hold"),
+        ("extract_cam.action", None, "section extract_cam.action of params.yaml must hold"),
+    ],
+)
+def test_one_wrong_parameter_is_one_line(
+    values: dict[str, Any], name: str, value: object, message: str
+) -> None:
+    put(values, name, value)
+    with pytest.raises(InputError) as error:
+        check_all(values)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["seed", "recipe", "dataset", "versions", "transitions"])
+def test_a_missing_section(values: dict[str, Any], name: str) -> None:
+    del values[name]
+    with pytest.raises(InputError, match=f"no section {name}; run python -m conf.compose"):
+        check_all(values)
+
+
+@pytest.mark.parametrize("name", list(SECTIONS))
+def test_every_section_is_looked_at(values: dict[str, Any], name: str) -> None:
+    put(values, f"{name}.no_such_parameter", 1)
+    with pytest.raises(InputError, match=rf"unknown parameter {name}\.no_such_parameter;"):
+        check_all(values)
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+def test_what_a_data_set_does_not_need_may_be_null(values: dict[str, Any], name: str) -> None:
+    put(values, name, None)
+    check_all(values)

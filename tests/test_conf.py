@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conf.compose import FOLDER, composed, main
+from pipeline.datasets.layouts import LAYOUTS
+from pipeline.runtime.errors import InputError
+from stages.schema import check_all
+
+GROUPS = {
+    group.name: sorted(path.stem for path in group.glob("*.yaml"))
+    for group in sorted(FOLDER.iterdir())
+    if group.is_dir() and list(group.glob("*.yaml"))
+}
+# what an option leaves to the user
+LEFT_OPEN = {
+    "a2d": ["dataset.root=/data", "finetune_classifier.action.weights.path=/weights.pt"],
+}
+COMBINATIONS = list(
+    itertools.product(*([f"{group}={option}" for option in o] for group, o in GROUPS.items()))
+)
+
+
+def open_values(overrides: tuple[str, ...]) -> list[str]:
+    """Overrides for the values that this choice leaves to the user."""
+    (dataset,) = [o.partition("=")[2] for o in overrides if o.startswith("dataset=")]
+    return LEFT_OPEN.get(dataset, [])
+
+
+def test_the_groups_are_there() -> None:
+    assert set(GROUPS) == {"dataset", "machine", "recipe", "versions"}
+    assert all(GROUPS.values())
+
+
+def test_params_yaml_is_what_conf_composes_to() -> None:
+    stored = yaml.safe_load((FOLDER.parent / "params.yaml").read_text())
+    assert stored == composed([]), "run python -m conf.compose"
+
+
+def test_every_combination_composes_and_is_right() -> None:
+    wrong = []
+    for overrides in COMBINATIONS:
+        try:
+            values = composed([*overrides, *open_values(overrides)])
+            check_all(values)
+        except InputError as error:
+            wrong.append((overrides, str(error)))
+            continue
+        assert values["dataset"]["layout"] in LAYOUTS
+        assert set(values["transitions"]) == set(values["versions"]) - {"v0"}
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("option", GROUPS["versions"])
+def test_each_version_starts_where_the_one_before_ended(option: str) -> None:
+    values = composed([f"versions={option}"])
+    models = ["classifier/actor"]
+    for i, (version, content) in enumerate(values["versions"].items()):
+        assert version == f"v{i}"
+        assert content == {"init": models[-1]}
+        if i:
+            assert values["transitions"][version] == {"from": f"v{i - 1}", "before": models[-2]}
+        models.append(f"segmenter/{version}")
+
+
+def test_no_option_looks_like_anything_but_text() -> None:
+    for option in itertools.chain.from_iterable(GROUPS.values()):
+        assert isinstance(yaml.safe_load(option), str), option
+
+
+@pytest.mark.parametrize("dataset", list(LEFT_OPEN))
+def test_a_value_left_to_the_user_is_named(dataset: str) -> None:
+    overrides = LEFT_OPEN[dataset]
+    for i, missing in enumerate(overrides):
+        given = [f"dataset={dataset}", *overrides[:i], *overrides[i + 1 :]]
+        with pytest.raises(InputError, match=f"{missing.partition('=')[0]} has no value") as error:
+            composed(given)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("override", ["seeds=3", "dataset=vos", "seed", "seed=${oc.env:NO_SUCH}"])
+def test_an_override_that_does_not_fit_is_one_line(override: str) -> None:
+    with pytest.raises(InputError, match="cannot compose conf/: ") as error:
+        composed([override])
+    assert "\n" not in str(error.value)
+
+
+def test_overrides_reach_the_values_that_refer_to_them() -> None:
+    values = composed(["seed=5", "+select_pa.selection.extra=1"])
+    assert values["make_demo"]["seed"] == values["seed"] == 5
+    assert values["select_pa"]["selection"]["extra"] == 1
+
+
+def test_main(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["seed=9"])
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == composed(["seed=9"])
+    with pytest.raises(SystemExit, match="error: cannot compose"):
+        main(["seeds=9"])
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text())["seed"] == 9
