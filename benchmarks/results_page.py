@@ -1,10 +1,11 @@
 """Write ``docs/results.md`` from the figures in ``docs/results/``: tables, and which bars hold.
 
-    python -m benchmarks.results_page
+python -m benchmarks.results_page
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def gain(figures: Figures) -> float:
 def worst_step(figures: Figures) -> float:
     """Smallest change from one PA version to the next."""
     values = [pa(figures, v) for v in figures["versions"]]
-    return min(b - a for a, b in zip(values, values[1:], strict=False))
+    return min(b - a for a, b in itertools.pairwise(values))
 
 
 def arm_gain(arm: str, other: str) -> Callable[[Figures], float]:

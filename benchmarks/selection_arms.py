@@ -65,7 +65,11 @@ def run_arm(arm: str, chosen: pd.DataFrame, work: Path) -> dict[str, float]:
     predict_pa.run(
         **inputs, model=model, convergence=work / "convergence.json", version="v1", out=labels
     )
-    frames, truth, found = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth"), LabelMaps(labels)
+    frames, truth, found = (
+        Frames(DATA / "frames"),
+        LabelMaps(DATA / "ground_truth"),
+        LabelMaps(labels),
+    )
     keys = annotated_keys(truth, found, frames.tagged("train"))
     return score_pa(truth, found, keys, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.artifacts.kinds import Frames
 from pipeline.datasets.frames import PrepareFramesParams, prepared_frames
 from pipeline.datasets.layouts import load_dataset
-from pipeline.datasets.video import Video, check_video
+from pipeline.datasets.video import Video, check_validation, check_video
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
@@ -18,6 +18,7 @@ def run(root: Path, out: Path) -> None:
     """Read the data set below ``root`` and write its frames to ``out``."""
     params = cli.section("prepare_frames", PrepareFramesParams)
     dataset = load_dataset(root, cli.read_parameters()["dataset"])
+    check_validation(dataset.videos)
     machine = cli.machine()
     parallel_map(check_video, dataset.videos, machine, "check videos")  # before any work starts
     rows = parallel_map(

@@ -69,10 +69,13 @@ def _test(
         regions["classifier"], regions["recognised"] = probs, named
     if params.rule == "tests":
         judge = cli.section("select_pa.discriminator", DiscriminatorParams)
-        regions["realness"], told = score_realness(
-            patches.original, patches.pasted, regions["video"].tolist(), judge, cli.machine(), seed
+        pasted = patches.background  # a region without free background cannot pass the test
+        videos = regions["video"][pasted].tolist()
+        probs, told = score_realness(
+            patches.original[pasted], patches.pasted[pasted], videos, judge, cli.machine(), seed
         )
-        regions["real"] = (regions["realness"] > 0.5) & patches.background
+        regions.loc[pasted, "realness"] = probs
+        regions["real"] = regions["realness"] > 0.5
         report["discriminator_accuracy"] = 100 * told
     measured = list(params.scores) or [c for c in ("classifier", "realness") if c in regions]
     regions["score"] = rank_average(regions[measured])

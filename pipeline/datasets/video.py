@@ -87,6 +87,25 @@ def make_dataset(
     return Dataset(taxonomy, ordered, read_annotation)
 
 
+def check_validation(videos: Sequence[Video]) -> None:
+    """Check that train videos show what validation videos show.
+
+    The pseudo-annotations of validation videos come from classifiers that learned the train ones.
+
+    Raises:
+        InputError: a validation video has an actor or an action that no train video has.
+    """
+    for kind, place in (("actor", 0), ("action", 1)):
+        known = {tag[place] for v in videos if v.split == "train" for tag in v.tags}
+        for video in videos:
+            for tag in video.tags:
+                if video.split == "val" and tag[place] not in known:
+                    raise InputError(
+                        f"validation video {video.id!r} shows the {kind} {tag[place]!r}, which no "
+                        "train video shows; put it into the train or test split"
+                    )
+
+
 def check_video(video: Video) -> None:
     """Check cheaply that a video exists, opens and has a first frame.
 

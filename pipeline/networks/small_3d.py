@@ -32,7 +32,10 @@ def subtract_temporal_median(clip: Tensor) -> Tensor:
 class Small3D(PooledClassifier):
     """Four 3D convolutions with batch norm, GAP and one linear layer.
 
-    Maps have stride 4 in space and time: a clip of 16 x 48 x 64 gives 4 x 12 x 16 positions.
+    Maps have stride 4 in space and time: a clip of 16 x 48 x 64 gives 4 x 12 x 16 positions. The
+    last two convolutions look along time only. So a position sees 7 x 7 pixels, and its answer lies
+    on what moves there: with 3 x 3 x 3 throughout (23 x 23 pixels) the maps were halos around the
+    actors, and their foreground IoU on the demo was .19 instead of .33.
     """
 
     dimensions: ClassVar[Literal[2, 3]] = 3
@@ -43,10 +46,10 @@ class Small3D(PooledClassifier):
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()
-        self.conv1 = _conv(3, 16, (1, 2, 2))
-        self.conv2 = _conv(16, 32, (2, 2, 2))
-        self.conv3 = _conv(32, 64, (2, 1, 1))
-        self.conv4 = _conv(64, 96, (1, 1, 1))
+        self.conv1 = _conv(3, 16, (3, 3, 3), (1, 2, 2))
+        self.conv2 = _conv(16, 32, (3, 3, 3), (2, 2, 2))
+        self.conv3 = _conv(32, 64, (3, 1, 1), (2, 1, 1))
+        self.conv4 = _conv(64, 96, (3, 1, 1), (1, 1, 1))
         self.fc = nn.Linear(96, num_classes)
 
     @property
@@ -64,9 +67,12 @@ class Small3D(PooledClassifier):
         return self.conv4(self.conv3(self.conv2(self.conv1(x))))
 
 
-def _conv(channels_in: int, channels: int, stride: tuple[int, int, int]) -> nn.Sequential:
+def _conv(
+    channels_in: int, channels: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]
+) -> nn.Sequential:
+    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
     return nn.Sequential(
-        nn.Conv3d(channels_in, channels, 3, stride, padding=1, bias=False),
+        nn.Conv3d(channels_in, channels, kernel, stride, padding, bias=False),
         nn.BatchNorm3d(channels),
         nn.ReLU(),
     )

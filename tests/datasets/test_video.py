@@ -13,7 +13,9 @@ import pytest
 from pipeline.datasets.checks import check_id, check_layout
 from pipeline.datasets.taxonomy import taxonomy_of
 from pipeline.datasets.video import (
+    Split,
     Video,
+    check_validation,
     check_video,
     fitted_size,
     make_dataset,
@@ -307,3 +309,15 @@ def test_layout_error_names_the_missing_part_and_the_parameter(tmp_path: Path) -
         check_layout(tmp_path, ("tags.csv",), "tags.csv")
     with pytest.raises(InputError, match=r"gone is missing.*tags\.csv"):
         check_layout(tmp_path / "gone", ("tags.csv",), "tags.csv")
+
+
+def test_validation_must_not_show_what_training_lacks() -> None:
+    def video(name: str, tag: tuple[str, str], split: Split) -> Video:
+        return Video(name, frozenset({tag}), split, Path(name))
+
+    known = [video("a", ("dog", "running"), "train"), video("b", ("cat", "walking"), "train")]
+    check_validation([*known, video("c", ("dog", "walking"), "val")])
+    with pytest.raises(InputError, match=r"'c'.*actor 'bird'"):
+        check_validation([*known, video("c", ("bird", "running"), "val")])
+    with pytest.raises(InputError, match=r"'c'.*action 'flying'"):
+        check_validation([*known, video("c", ("dog", "flying"), "val")])
