@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifacts.tables import read_json
+from pipeline.evaluation.summary import text_table
 
 RESULTS = Path("docs/results")
 PAGE = Path("docs/results.md")
+README = Path("README.md")
 SEEDS = (0, 1, 2)
 AA = "miou_actor_action"
 Figures = dict[str, Any]
@@ -150,6 +152,20 @@ def classifiers_table() -> list[str]:
     return lines
 
 
+def write_readme_table() -> None:
+    """The tables of both recipes, seed 0, between the marks of the README."""
+    text = README.read_text()
+    start, end = "<!-- table -->\n", "<!-- /table -->"
+    head, rest = text.split(start)
+    _, tail = rest.split(end)
+    tables = [
+        f"```\n{text_table(load(recipe)[0])}```\n"
+        for recipe in ("ws2_ranked", "ws2")
+        if 0 in load(recipe)
+    ]
+    README.write_text(head + start + "\n".join(tables) + end + tail)
+
+
 def _cell(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
@@ -176,6 +192,7 @@ def main() -> None:
         classifiers_table(),
     ]
     PAGE.write_text("\n".join(line for part in parts for line in part) + "\n")
+    write_readme_table()
 
 
 if __name__ == "__main__":
