@@ -1,12 +1,12 @@
-"""Does 3D Grad-CAM of an I3D with Kinetics weights find the object, without any training?
+"""Whether 3D Grad-CAM of an I3D with Kinetics weights finds the object, without any training.
 
     python -m benchmarks.i3d_cam --root /data/davis --weights /data/i3d_rgb_kinetics400.pt \
         --out docs/results/i3d-cam.json
 
-For every sequence of a DAVIS folder (with ``tags.csv``): 32 frames at 398 x 224 from its middle, the
-class of I3D's own first choice, its maps at ``--layer``. Figures: the share of the map inside the
-mask, the mask's share of the frame, and their ratio (1 is chance), each a mean over the frames that
-have a map.
+For every sequence of a DAVIS folder (with ``tags.csv``): 32 frames at 398 x 224 from its middle,
+the class of I3D's own first choice, its maps at ``--layer``. Figures: the share of the map inside
+the mask, the mask's share of the frame, and their ratio (1 is chance), each a mean over the frames
+that have a map.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
 from pipeline.artifacts.models import read_description, read_history
-from pipeline.artifacts.tables import read_json, read_table, write_json
+from pipeline.artifacts.tables import read_json, read_table, selected_frames, write_json
 from pipeline.evaluation.versions import annotated_keys, region_iou, score_model, score_pa
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
@@ -42,8 +42,7 @@ def run(
         read_table(selection / "frames.parquet"),
         read_table(selection / "regions.parquet"),
     )
-    kept = chosen[chosen["selected"]]
-    selected = {(str(v), int(n)) for v, n in zip(kept["video"], kept["frame"], strict=True)}
+    selected = set(selected_frames(chosen))
     iou = region_iou(truth, labels, regions)
     scores = [c for c in regions if c not in ("video", "frame", "label", "tag")]
     selection_figures = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,10 @@ import pandas as pd
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
 from pipeline.artifacts.tables import write_json, write_table
-from pipeline.cues.video_maps import at_full_size
 from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
-from pipeline.selection.measure import AnnotatedVideo, Patches, measure_regions, recognition
+from pipeline.selection.measure import Patches, annotated_videos, measure_regions, recognition
 from pipeline.selection.select import SelectParams, rank_average, select
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from stages import cli
@@ -37,9 +35,9 @@ def run(
     make_reproducible(seed, cli.machine().threads)
     train = set(prepared.of_split("train"))
     videos = [v for v in labels.videos if v in train]
-    cams = (Maps(actor_cam), Maps(action_cam))
+    maps, cams = Superpixels(superpixels), (Maps(actor_cam), Maps(action_cam))
     regions, patches = measure_regions(
-        _annotated(videos, prepared, labels, Superpixels(superpixels), cams),
+        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams),
         prepared.taxonomy.names("actor_action"),
         cli.section("prediction.refine", RefineParams),
         cli.section("select_pa.discriminator", DiscriminatorParams).patch,
@@ -80,43 +78,6 @@ def _test(
     measured = list(params.scores) or [c for c in ("classifier", "realness") if c in regions]
     regions["score"] = rank_average(regions[measured])
     return report
-
-
-def _annotated(
-    videos: list[str],
-    prepared: Frames,
-    labels: LabelMaps,
-    superpixels: Superpixels,
-    cams: tuple[Maps, Maps],
-) -> Iterator[AnnotatedVideo]:
-    """The key frames of one video after the other."""
-    for video in progress(videos, "measure regions"):
-        keys = labels.frames(video)
-        maps = np.stack([labels.labels(video, n) for n in keys])
-        attention = {
-            prepared.taxonomy.label(tag): np.stack(
-                [_attention(cams, video, n, tag, maps.shape[1:]) for n in keys]
-            )
-            for tag in prepared.tags(video)
-        }
-        yield AnnotatedVideo(
-            video,
-            keys,
-            prepared.images(video, keys),
-            maps,
-            np.stack([labels.initial(video, n) for n in keys]),
-            [superpixels.superpixels(video, n) for n in keys],
-            attention,
-        )
-
-
-def _attention(
-    cams: tuple[Maps, Maps], video: str, frame: int, tag: tuple[str, str], shape: tuple[int, ...]
-) -> np.ndarray:
-    """Mean of the actor's and, where there is one, the action's map, H W."""
-    maps = [c.maps(video, frame)[name] for c, name in zip(cams, tag, strict=True) if video in c]
-    mean: np.ndarray = at_full_size(maps, *shape).mean(axis=0)
-    return mean
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-
-from dvclive.live import Live
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
 from pipeline.artifacts.models import (
@@ -14,15 +11,19 @@ from pipeline.artifacts.models import (
     write_absent_model,
     write_model,
 )
-from pipeline.artifacts.tables import read_table
+from pipeline.artifacts.tables import read_table, selected_frames
 from pipeline.networks.deeplab import DeepLab
 from pipeline.networks.segmenters import build_segmenter, transfer_backbone
 from pipeline.networks.weights import load_weights
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.runtime.errors import InputError
+from pipeline.runtime.curves import training_curves
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint
-from pipeline.training.integrity import evaluate_integrity, foreground_shift, spread
+from pipeline.training.integrity import (
+    evaluate_integrity,
+    foreground_shifts,
+    validation_keys,
+)
 from pipeline.training.loop import LAST, fit
 from pipeline.training.segmenter import SegmenterBatches, TrainSegmenterParams, segmenter_loss
 from stages import cli
@@ -43,7 +44,7 @@ def run(
     """Train on ``selection`` of ``pa``, start from ``init``, write the model and its curves."""
     params, machine = cli.section("train_segmenter", TrainSegmenterParams), cli.machine()
     prediction = cli.section("prediction", PredictionParams)
-    prepared, labels = Frames(frames), LabelMaps(pa)
+    prepared, labels, regions = Frames(frames), LabelMaps(pa), Superpixels(superpixels)
     curves.mkdir(parents=True, exist_ok=True)
     if labels.stopped:
         write_absent_model(out, f"stopped after {labels.metadata['stopped_after']}")
@@ -52,31 +53,15 @@ def run(
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(prepared.taxonomy.pairs) + 1)
     _initialise(model, init, params)
-    table = read_table(selection / "frames.parquet")
-    chosen = table[table["selected"]]
-    keys = [(str(v), int(n)) for v, n in zip(chosen["video"], chosen["frame"], strict=True)]
-    val = {v: spread(labels.frames(v), params.ric.frames) for v in labels.videos}
-    val = {v: f for v, f in val.items() if v in set(prepared.of_split("val"))}
-    if not val:
-        raise InputError(
-            "no validation video has a tag, so no epoch can be chosen; raise dataset.validation"
-        )
+    keys = selected_frames(read_table(selection / "frames.parquet"))
+    val = validation_keys(prepared, labels, params.ric.frames)
     key = {
         "seed": seed,
         "params": [str(params), str(prediction), machine.precision],
         "inputs": fingerprint(frames, superpixels, pa, selection, init),
     }
     checkpoint = WorkFolder(work, key)
-    with Live(
-        str(curves), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
-    ) as live:
-
-        def log(values: Mapping[str, float]) -> None:
-            print(" ".join(f"{k} {v:.3f}" for k, v in values.items()), flush=True)
-            for name, value in values.items():
-                live.log_metric(name, value)
-            live.next_step()
-
+    with training_curves(curves) as log:
         fitted = fit(
             model,
             SegmenterBatches(prepared, labels, keys, params, seed),
@@ -84,28 +69,21 @@ def run(
             params.fit,
             machine,
             evaluate=lambda _: evaluate_integrity(
-                model,
-                prepared,
-                labels,
-                Superpixels(superpixels),
-                val,
-                prediction,
-                params.ric.weight,
+                model, prepared, labels, regions, val, prediction, params.ric.weight
             ),
             criteria=CRITERIA,
             on_epoch=log,
             work=checkpoint,
         )
-    description = {"network": params.network.model_dump(), "num_labels": model.num_classes}
-    shifts = {}
-    for criterion in CRITERIA:
-        model.load_state_dict(fitted.states[criterion])
-        model.eval()
-        shifts[criterion] = foreground_shift(
-            model, prepared, labels, params.anchor, prediction.rule, seed
-        )
     states = {c: s for c, s in fitted.states.items() if c != LAST}
-    write_model(out, {**description, "background_shift": shifts}, fitted.history(), states)
+    description = {
+        "network": params.network.model_dump(),
+        "num_labels": model.num_classes,
+        "background_shift": foreground_shifts(
+            model, states, prepared, labels, params.anchor, prediction.rule, seed
+        ),
+    }
+    write_model(out, description, fitted.history(), states)
     checkpoint.clear()
 
 

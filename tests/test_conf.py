@@ -19,6 +19,8 @@ GROUPS = {
 # what an option leaves to the user
 LEFT_OPEN = {
     "a2d": ["dataset.root=/data", "finetune_classifier.action.weights.path=/weights.pt"],
+    "davis": ["dataset.root=/data"],
+    "folder": ["dataset.root=/data", "finetune_classifier.action.weights.path=/weights.pt"],
 }
 COMBINATIONS = list(
     itertools.product(*([f"{group}={option}" for option in o] for group, o in GROUPS.items()))

@@ -23,6 +23,7 @@ CANNOT_CHANGE_A_RESULT = {
     "pipeline/runtime/parallel.py": "where the map over videos runs; order and results are fixed",
     "pipeline/runtime/machine.py": "where the work runs; `precision` is a parameter of its own",
     "pipeline/runtime/progress.py": "progress bars",
+    "pipeline/runtime/curves.py": "training curves for the eye; the values stand in history.json",
     "pipeline/runtime/resume.py": "continues a killed training to the same weights",
 }
 WITHOUT = frozenset(CANNOT_CHANGE_A_RESULT)

@@ -28,6 +28,12 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
+def selected_frames(table: pd.DataFrame) -> list[tuple[str, int]]:
+    """Video and frame number of the selected rows of a selection's table of frames."""
+    chosen = table[table["selected"]]
+    return [(str(v), int(n)) for v, n in zip(chosen["video"], chosen["frame"], strict=True)]
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys; NaN, which JSON cannot say, becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)

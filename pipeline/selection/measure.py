@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.cues.video_maps import at_full_size
+from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
 from pipeline.networks.inference import device_of, frames_tensor
 from pipeline.refinement.superpixels import RefineParams
@@ -54,6 +57,49 @@ class AnnotatedVideo:
     initial: Image
     superpixels: Sequence[npt.NDArray[np.int32]]
     attention: Mapping[int, npt.NDArray[np.float32]]
+
+
+def annotated_videos(
+    videos: Iterable[str],
+    frames: Frames,
+    labels: LabelMaps,
+    superpixels: Superpixels,
+    cams: Sequence[Maps],
+) -> Iterator[AnnotatedVideo]:
+    """The key frames of one video after the other, read from their artifacts.
+
+    Args:
+        videos: their ids.
+        frames: images, tags.
+        labels: the version of the pseudo-annotations.
+        superpixels: of the same frames.
+        cams: maps of the actors, and of the actions where the data set has any.
+    """
+    for video in videos:
+        keys = labels.frames(video)
+        found = np.stack([labels.labels(video, n) for n in keys])
+        yield AnnotatedVideo(
+            video,
+            keys,
+            frames.images(video, keys),
+            found,
+            np.stack([labels.initial(video, n) for n in keys]),
+            [superpixels.superpixels(video, n) for n in keys],
+            {
+                frames.taxonomy.label(tag): np.stack(
+                    [_attention(cams, video, n, tag, found.shape[1:]) for n in keys]
+                )
+                for tag in frames.tags(video)
+            },
+        )
+
+
+def _attention(
+    cams: Sequence[Maps], video: str, frame: int, tag: Tag, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Mean of the actor's and, where there is one, the action's map, H W."""
+    maps = [c.maps(video, frame)[name] for c, name in zip(cams, tag, strict=True) if video in c]
+    return at_full_size(maps, shape[0], shape[1]).mean(axis=0, dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams, augment, resize_short_side
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loop import FitParams
+from pipeline.training.optimisation import FitParams
 
 Branch = Literal["actor", "action"]
 NOTHING = "nothing"

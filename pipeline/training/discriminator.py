@@ -22,7 +22,8 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loop import FitParams, fit
+from pipeline.training.loop import fit
+from pipeline.training.optimisation import FitParams
 
 Patches = npt.NDArray[np.uint8]  # N S S 3, RGB
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
 from pipeline.datasets.video import uniform_frames
@@ -24,6 +25,7 @@ from pipeline.refinement.area_anchor import (
     shift_for_share,
 )
 from pipeline.refinement.prediction import PredictionParams, refine_all
+from pipeline.runtime.errors import InputError
 
 T = TypeVar("T")
 
@@ -33,6 +35,21 @@ def spread(items: Sequence[T], count: int | None) -> list[T]:
     if count is None:
         return list(items)
     return [items[i] for i in uniform_frames(len(items), count)]
+
+
+def validation_keys(frames: Frames, labels: LabelMaps, count: int | None) -> dict[str, list[int]]:
+    """The frames that RIC is computed on: ``count`` of each pseudo-annotated validation video.
+
+    Raises:
+        InputError: there is none.
+    """
+    validation = set(frames.of_split("val"))
+    keys = {v: spread(labels.frames(v), count) for v in labels.videos if v in validation}
+    if not keys:
+        raise InputError(
+            "no validation video has a tag, so no epoch can be chosen; raise dataset.validation"
+        )
+    return keys
 
 
 def evaluate_integrity(
@@ -107,3 +124,21 @@ def foreground_shift(
         histogram += margin_histogram(answer.margin, bins)
     share = anchor.ratio * float(labels.metadata["initial_share"])
     return shift_for_share(histogram, bins, min(share, 1.0))
+
+
+def foreground_shifts(
+    model: DeepLab,
+    states: Mapping[str, dict[str, Tensor]],
+    frames: Frames,
+    labels: LabelMaps,
+    anchor: AnchorParams | None,
+    rule: Rule,
+    seed: int,
+) -> dict[str, float]:
+    """:func:`foreground_shift` for each of several weights of ``model``; it keeps the last ones."""
+    shifts = {}
+    for name, state in states.items():
+        model.load_state_dict(state)
+        model.eval()
+        shifts[name] = foreground_shift(model, frames, labels, anchor, rule, seed)
+    return shifts

@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from pipeline.runtime.machine import MachineParams
-from pipeline.runtime.params import Params
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
 from pipeline.training.batches import Batch, Batches
+from pipeline.training.optimisation import FitParams, make_optimiser, make_schedule
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -26,39 +25,6 @@ Loss = Callable[[nn.Module, Batch], Tensor]
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
 LAST = "last"
 log = logging.getLogger(__name__)
-
-
-class FitParams(Params):
-    """How to optimise.
-
-    Attributes:
-        epochs: evaluations; an epoch is ``steps`` optimisation steps.
-        steps: steps of an epoch.
-        batch: samples of a step, over all devices.
-        optimiser: ``sgd`` or ``adamw``.
-        lr: base learning rate.
-        momentum: of SGD.
-        weight_decay: of either optimiser.
-        policy: ``poly``: lr (1 - step/all)^power (DeepLab); ``onecycle``; ``constant``.
-        power: of ``poly``.
-        head_lr: factor on the learning rate of parameters outside the backbone (DeepLab: 10).
-        ema: weight of the past in an exponential moving average of the weights; the average is
-            what is evaluated and kept. null keeps the weights themselves.
-        patience: stop after so many epochs in which the first criterion has not risen.
-    """
-
-    epochs: int = Field(ge=1)
-    steps: int = Field(ge=1)
-    batch: int = Field(ge=1)
-    optimiser: Literal["sgd", "adamw"] = "sgd"
-    lr: float = Field(gt=0)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(5e-4, ge=0)
-    policy: Literal["poly", "onecycle", "constant"] = "poly"
-    power: float = Field(0.9, gt=0)
-    head_lr: float = Field(1.0, gt=0)
-    ema: float | None = Field(None, gt=0, lt=1)
-    patience: int | None = Field(None, ge=1)
 
 
 @dataclass
@@ -114,8 +80,8 @@ def fit(
     fabric.launch()
     batches.rank, batches.world = fabric.global_rank, fabric.world_size
     _channels_last(model)
-    optimiser = _optimiser(model, params)
-    scheduler = _scheduler(optimiser, params)
+    optimiser = make_optimiser(model, params)
+    scheduler = make_schedule(optimiser, params)
     wrapped, optimiser = fabric.setup(model, optimiser)
     average = _copy_state(model) if params.ema else None
     fitted = Fitted()
@@ -219,35 +185,6 @@ def _out_of_patience(fitted: Fitted, criteria: tuple[str, ...], params: FitParam
         return False
     best_epoch = fitted.best[criteria[0]]["epoch"]
     return fitted.epochs[-1]["epoch"] - best_epoch >= params.patience
-
-
-def _optimiser(model: nn.Module, params: FitParams) -> torch.optim.Optimizer:
-    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for name, p in named if name.startswith("backbone.")], "lr": params.lr},
-        {
-            "params": [p for name, p in named if not name.startswith("backbone.")],
-            "lr": params.lr * params.head_lr,
-        },
-    ]
-    groups = [group for group in groups if group["params"]]
-    if params.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=params.lr, weight_decay=params.weight_decay)
-    return torch.optim.SGD(
-        groups, lr=params.lr, momentum=params.momentum, weight_decay=params.weight_decay
-    )
-
-
-def _scheduler(optimiser: torch.optim.Optimizer, params: FitParams) -> Any:
-    steps = params.epochs * params.steps
-    if params.policy == "poly":
-        return torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: (1 - min(step, steps) / steps) ** params.power
-        )
-    if params.policy == "onecycle":
-        peaks = [group["lr"] for group in optimiser.param_groups]
-        return torch.optim.lr_scheduler.OneCycleLR(optimiser, peaks, total_steps=steps + 1)
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0)
 
 
 def _copy_state(model: nn.Module) -> State:

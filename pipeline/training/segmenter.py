@@ -20,7 +20,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams, augment
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loop import FitParams
+from pipeline.training.optimisation import FitParams
 
 FrameKey = tuple[str, int]  # video, frame number
 

@@ -6,7 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
+from pipeline.artifacts.tables import (
+    read_json,
+    read_table,
+    selected_frames,
+    write_json,
+    write_table,
+)
 from pipeline.runtime.errors import InputError
 
 
@@ -56,3 +62,10 @@ def test_killed_while_writing_keeps_the_old(
     with pytest.raises(KeyboardInterrupt):
         write_json(path, {"a": 2})
     assert read_json(path) == {"a": 1}
+
+
+def test_selected_frames_are_those_marked() -> None:
+    table = pd.DataFrame(
+        {"video": ["b", "a", "a"], "frame": [3, 1, 7], "selected": [True, False, True]}
+    )
+    assert selected_frames(table) == [("b", 3), ("a", 7)]

@@ -27,7 +27,7 @@ from pipeline.training.classifier import (
     labelled_videos,
     video_logits,
 )
-from pipeline.training.loop import FitParams
+from pipeline.training.optimisation import FitParams
 from tests.tiny import DOG, FLYING, TAXONOMY, VIDEOS, WALKING, images, write_frames
 
 FIT = {"epochs": 1, "steps": 1, "batch": 2, "lr": 0.1}

@@ -16,7 +16,8 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import parse_params
 from pipeline.runtime.resume import WorkFolder
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loop import LAST, FitParams, Fitted, fit
+from pipeline.training.loop import LAST, Fitted, fit
+from pipeline.training.optimisation import FitParams
 
 CPU = MachineParams(jobs=1)
 PLAIN: dict[str, Any] = {"batch": 2, "lr": 0.1, "momentum": 0.0, "weight_decay": 0.0}

@@ -1,0 +1,27 @@
+"""Training curves on disk, as DVCLive writes and `dvc plots` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+Log = Callable[[Mapping[str, float]], None]
+
+
+@contextmanager
+def training_curves(folder: Path) -> Iterator[Log]:
+    """A function that takes the values of each epoch, prints them and adds them to the curves."""
+    from dvclive.live import Live  # only here: stages that do not train save its import
+
+    with Live(
+        str(folder), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
+    ) as live:
+
+        def log(values: Mapping[str, float]) -> None:
+            print(" ".join(f"{name} {value:.3f}" for name, value in values.items()), flush=True)
+            for name, value in values.items():
+                live.log_metric(name, value)
+            live.next_step()
+
+        yield log
