@@ -111,7 +111,7 @@ def background(rng: np.random.Generator, height: int, width: int, unit: float) -
     ground = ground + rng.uniform(2, 9) * _noise(rng, height, width, 5)
     scene = np.clip(ground, 0, 255).astype(np.float32)
     for _ in range(int(rng.integers(5, 13))):
-        _paste_clutter(rng, scene, unit * rng.uniform(0.3, 1.1))
+        _paste_clutter(rng, scene, unit * rng.uniform(0.2, 0.7))
     return scene
 
 
@@ -168,7 +168,7 @@ def _distractors(
         motion = Motion(path[:, 0], path[:, 1], turn, flat, 1 + flat, flat > 0)
         look = sprites.random_look(rng)
         movers.append(
-            _Mover(motion, unit * rng.uniform(0.5, 1.0), look, None, sprites.draw_clutter(rng))
+            _Mover(motion, unit * rng.uniform(0.4, 0.8), look, None, sprites.draw_clutter(rng))
         )
     return movers
 
