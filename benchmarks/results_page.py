@@ -154,6 +154,28 @@ def classifiers_table() -> list[str]:
     return lines
 
 
+def i3d_table() -> list[str]:
+    """Share of I3D's maps inside the masks of real sequences; nothing where it was not measured."""
+    path = RESULTS / "i3d-cam.json"
+    if not path.is_file():
+        return []
+    figures = read_json(path)
+    lines = [
+        "",
+        "## Real video: 3D Grad-CAM of I3D (Kinetics) on DAVIS sequences",
+        "",
+        "Measured by `python -m benchmarks.i3d_cam`: the share of the map inside the mask, the mask's",
+        "share of the frame, and their ratio, for the network's own first choice.",
+        "",
+        "| sequence | class | probability | map inside mask | mask | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, f in figures["sequences"].items():
+        cells = [_cell(f[k], 2) for k in ("probability", "inside", "mask_share", "ratio")]
+        lines.append(f"| {name} | {f['class']} | {' | '.join(cells)} |")
+    return [*lines, "", f"Mean ratio {figures['mean_ratio']:.2f} (bar: at least 2)."]
+
+
 def write_readme_table() -> None:
     """The tables of both recipes, seed 0, between the marks of the README."""
     text = README.read_text()
@@ -192,6 +214,7 @@ def main() -> None:
         scores_table(),
         ["", "## Classifiers and time", ""],
         classifiers_table(),
+        i3d_table(),
     ]
     PAGE.write_text("\n".join(line for part in parts for line in part) + "\n")
     write_readme_table()
