@@ -33,6 +33,12 @@ def test_annotated_frames_are_key_frames_too(tmp_path: Path) -> None:
     assert list(frames) == [0, 2, 6, 7]
 
 
+def test_annotated_frames_may_be_left_where_every_frame_is_annotated(tmp_path: Path) -> None:
+    params = PrepareFramesParams(key_frames=2, annotated_keys=False)
+    _, keys = prepared_frames(video(tmp_path, 8, annotated=tuple(range(8))), params)
+    assert keys == (2, 6)
+
+
 def test_more_key_frames_than_frames(tmp_path: Path) -> None:
     frames, keys = prepared_frames(video(tmp_path, 3), PrepareFramesParams(key_frames=20))
     assert keys == (0, 1, 2) == tuple(frames)
