@@ -36,7 +36,11 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "name, value, message",
     [
-        ("prepare_frames.setp", 2, "unknown parameter prepare_frames.setp; allowed here: annotated_keys, codec,"),
+        (
+            "prepare_frames.setp",
+            2,
+            "unknown parameter prepare_frames.setp; allowed here: annotated_keys, codec,",
+        ),
         ("dataset.layuot", "a2d", "unknown parameter dataset.layuot; allowed here: layout,"),
         ("prediction.refine.alhpa", 1, "unknown parameter prediction.refine.alhpa; allowed here:"),
         ("extract_cam.actr", {}, "unknown parameter extract_cam.actr; allowed here: action, actor"),
