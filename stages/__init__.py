@@ -1,8 +1,8 @@
 """The stages of the pipeline, one module each.
 
-Waiting OpenMP threads sleep instead of spinning: on a machine whose cores are shared, spinning made
-a training step ten times slower. libgomp reads this when it is loaded, so it stands here, before a
-stage imports torch.
+Waiting OpenMP threads sleep instead of spinning: on a machine whose cores are shared, spinning
+makes a training step many times slower. libgomp reads this when it is loaded, so it stands here,
+before a stage imports torch.
 """
 
 import os
