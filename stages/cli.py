@@ -7,6 +7,7 @@ parameters come from its own section of params.yaml through the typed model of t
 from __future__ import annotations
 
 import argparse
+import hashlib
 import inspect
 import logging
 import os
@@ -23,6 +24,7 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
 
 PARAMETERS = Path("params.yaml")
+CHECKED = Path(".work/checked-parameters")
 P = TypeVar("P", bound=Params)
 
 
@@ -44,13 +46,31 @@ def run(stage: Callable[..., None]) -> None:
     # the numerical libraries of worker processes read these when they start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        from stages.schema import check_all  # imports every part, so only here
-
-        check_all(read_parameters())
+        check_parameters()
         stage(**arguments)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def check_parameters() -> None:
+    """Refuse a wrong parameter of any stage, so that it is known before hours of work.
+
+    The check imports every part, which takes seconds: what has passed is remembered by a hash of
+    params.yaml and of all code, and the other stages of a run need not check it again.
+    """
+    values = read_parameters()
+    code = [p for room in ("pipeline", "stages") for p in sorted(Path(room).rglob("*.py"))]
+    digest = hashlib.sha256()
+    for path in [PARAMETERS, *code]:
+        digest.update(path.read_bytes())
+    if CHECKED.is_file() and CHECKED.read_text() == digest.hexdigest():
+        return
+    from stages.schema import check_all
+
+    check_all(values)
+    CHECKED.parent.mkdir(exist_ok=True)
+    CHECKED.write_text(digest.hexdigest())
 
 
 def read_parameters() -> dict[str, Any]:

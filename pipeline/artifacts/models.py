@@ -11,14 +11,15 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from pipeline.artifacts.tables import read_json, write_json
 from pipeline.runtime.errors import InputError
 
-State = dict[str, torch.Tensor]
+if TYPE_CHECKING:  # torch takes seconds to import, and stages that read figures only save them
+    import torch
+
+State = dict[str, "torch.Tensor"]
 
 
 def write_model(
@@ -28,6 +29,8 @@ def write_model(
     states: Mapping[str, State],
 ) -> None:
     """Write a model; ``states`` maps a criterion's name to the weights of its best epoch."""
+    import torch
+
     folder.mkdir(parents=True, exist_ok=True)
     for criterion, state in states.items():
         buffer = io.BytesIO()
@@ -66,6 +69,8 @@ def read_state(folder: Path, criterion: str) -> State:
     path = folder / f"weights-{criterion}.pt"
     if not path.is_file():
         raise InputError(f"{path} does not exist; run dvc repro")
+    import torch
+
     return torch.load(path, map_location="cpu", weights_only=True)
 
 

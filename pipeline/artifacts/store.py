@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +118,27 @@ class Artifact:
 
     def table(self, video: str) -> pa.Table:
         """Rows of one video as a memory-mapped table."""
-        return _open_table(str(self.folder / f"{video}.arrow"))
+        path = self.folder / f"{video}.arrow"
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        return _open_table(path, stat.st_mtime_ns, stat.st_size)
 
     def frames(self, video: str) -> list[int]:
         """Frame numbers of one video, in order."""
         return [int(f) for f in self.table(video).column("frame").to_pylist()]
 
 
-def _open_table(path: str) -> pa.Table:
+@lru_cache(maxsize=4096)
+def _open_table(path: Path, mtime: int, size: int) -> pa.Table:
+    """The mapped table; ``mtime`` and ``size`` tell a file from its successor of the same name."""
     try:
-        with pa.memory_map(path) as source:
+        with pa.memory_map(str(path)) as source:
             return pa.ipc.open_file(source).read_all()
     except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"cannot read {path}: {error}; delete it and run dvc repro") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"cannot read {path}: {error}; delete it and run dvc repro")

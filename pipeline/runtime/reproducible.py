@@ -8,7 +8,6 @@ import random
 
 import cv2
 import numpy as np
-import torch
 
 
 def make_reproducible(seed: int, threads: int) -> None:
@@ -16,6 +15,8 @@ def make_reproducible(seed: int, threads: int) -> None:
 
     The number of threads is part of it: sums are split by thread, and rounding follows.
     """
+    import torch  # takes seconds, and stages that only derive seeds save them
+
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  libraries that draw from the global state

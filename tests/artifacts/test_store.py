@@ -129,3 +129,10 @@ def test_reading_one_row_leaves_the_others_on_disk(tmp_path: Path) -> None:
     value = table.column("data")[7].as_buffer()
     assert value.size == size and value[0] == b"\x07"[0]
     assert pa.total_allocated_bytes() - before < size
+
+
+def test_a_video_is_opened_once_and_anew_when_it_was_written_anew(tmp_path: Path) -> None:
+    artifact = Artifact(write(tmp_path), KIND)
+    assert artifact.table("a") is artifact.table("a")
+    write_video(tmp_path, KIND, "a", rows(1, 2))
+    assert artifact.frames("a") == [1, 2]

@@ -9,7 +9,7 @@ import yaml
 from conf.compose import composed
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.runtime.errors import InputError
-from stages import cli
+from stages import cli, schema
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,30 @@ def test_a_wrong_parameter_of_any_stage_stops_before_work(
     error = capsys.readouterr().err
     assert error.startswith("error: parameter train_segmenter.fit.lr = -1: ")
     assert error.count("\n") == 1
+
+
+def test_parameters_are_checked_once_and_again_when_anything_changed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    checked: list[int] = []
+    monkeypatch.setattr(schema, "check_all", lambda values: checked.append(values["seed"]))
+    part = folder / "pipeline" / "part.py"
+    part.parent.mkdir()
+    part.write_text("x = 1\n")
+    for seed in (3, 3, 4, 3):  # only the last one that passed is remembered
+        write_whole(f"seed={seed}")
+        cli.check_parameters()
+    assert checked == [3, 4, 3]
+    part.write_text("x = 2\n")
+    cli.check_parameters()
+    assert checked == [3, 4, 3, 3]
+
+
+def test_parameters_that_did_not_pass_are_not_remembered() -> None:
+    write_whole("train_segmenter.fit.lr=-1")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"train_segmenter\.fit\.lr"):
+            cli.check_parameters()
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text\n"])
