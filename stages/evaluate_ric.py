@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
-from pipeline.artifacts.models import read_description, read_history
-from pipeline.artifacts.tables import read_json, read_table, selected_frames, write_json
-from pipeline.evaluation.versions import annotated_keys, region_iou, score_model, score_pa
+from pipeline.artifacts.models import read_history
+from pipeline.artifacts.tables import read_json, read_table, write_json
+from pipeline.evaluation.versions import annotated_keys, score_model, score_pa, score_selection
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
 from pipeline.runtime.reproducible import make_reproducible
-from pipeline.selection.select import rank_correlation
 from stages import cli
-from stages.models import load_segmenter
+from stages.segmenters import load_segmenter
 
 
 def run(
@@ -38,42 +37,40 @@ def run(
     make_reproducible(cli.seed(), machine.threads)
     taxonomy = prepared.taxonomy
     keys = annotated_keys(truth, labels, prepared.tagged("train"))
-    chosen, regions = (
+    selected = score_selection(
+        truth,
+        labels,
+        keys,
         read_table(selection / "frames.parquet"),
         read_table(selection / "regions.parquet"),
+        taxonomy,
     )
-    selected = set(selected_frames(chosen))
-    iou = region_iou(truth, labels, regions)
-    scores = [c for c in regions if c not in ("video", "frame", "label", "tag")]
-    selection_figures = {
-        **score_pa(truth, labels, [k for k in keys if k in selected], taxonomy),
-        "fraction": 100 * len(selected) / max(len(chosen), 1),
-        "rank_correlation": rank_correlation(regions["score"], iou),
-        "rank_correlations": {c: rank_correlation(regions[c].astype(float), iou) for c in scores},
-        **{k: v for k, v in read_json(selection / "selection.json").items() if k != "selected"},
-    }
+    tests = {k: v for k, v in read_json(selection / "selection.json").items() if k != "selected"}
     segmenter = load_segmenter(model, params.criterion, machine)
     assert segmenter is not None  # a version that has not stopped has a model
-    shift = read_description(model)["background_shift"][params.criterion]
     maps = Superpixels(superpixels)
 
     def predict(video: str, numbers: list[int]) -> np.ndarray:
-        answer = segment_frames(segmenter, prepared.images(video, numbers), None, params.rule)
+        answer = segment_frames(segmenter.model, prepared.images(video, numbers), None, params.rule)
         regions_of = [maps.superpixels(video, n) for n in numbers]
-        return finish_prediction(answer.label_map(shift), regions_of, params, taxonomy)
+        return finish_prediction(answer.label_map(segmenter.shift), regions_of, params, taxonomy)
 
     best = read_history(model)["best"][params.criterion]
     model_figures = {k: best[k] for k in ("ric", "rii", "miou_pa")} | {
         "best_epoch": int(best["epoch"]),
-        "background_shift": shift,
+        "background_shift": segmenter.shift,
     }
     taken_for: list[tuple[str, str]] = []
     for split in ("val", "test"):
         model_figures[split], taken_for = score_model(
             truth, prepared, prepared.of_split(split), predict
         )
-    figures = {"pa": score_pa(truth, labels, keys, taxonomy), "selected": selection_figures}
-    write_json(out / "scores.json", {**figures, "model": model_figures})
+    figures = {
+        "pa": score_pa(truth, labels, keys, taxonomy),
+        "selected": selected | tests,
+        "model": model_figures,
+    }
+    write_json(out / "scores.json", figures)
     _write_regions(out, taken_for)
 
 

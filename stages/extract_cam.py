@@ -13,7 +13,7 @@ from pipeline.runtime.reproducible import make_reproducible
 from pipeline.training.augment import resize_short_side
 from pipeline.training.classifier import Branch, class_numbers, clip_frames, clip_starts
 from stages import cli
-from stages.models import LoadedClassifier, load_classifier
+from stages.classifiers import LoadedClassifier, load_classifier
 
 
 def run(branch: Branch, frames: Path, model: Path, out: Path) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.artifacts.kinds import Frames
-from pipeline.artifacts.models import write_absent_model, write_model
+from pipeline.artifacts.models import LAST, write_absent_model, write_model
 from pipeline.networks.classifiers import build_classifier
 from pipeline.networks.weights import load_weights
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
@@ -20,7 +20,7 @@ from pipeline.training.classifier import (
     classifier_loss,
     labelled_videos,
 )
-from pipeline.training.loop import LAST, fit
+from pipeline.training.loop import fit
 from stages import cli
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
-from pipeline.artifacts.models import read_description, read_history
+from pipeline.artifacts.models import read_history
 from pipeline.artifacts.tables import read_json
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.models import load_segmenter
+from stages.segmenters import load_segmenter
 
 
 def run(
@@ -38,13 +38,12 @@ def run(
         print(f"PA.{version}: not predicted, the RIC had converged after {last}")
         LabelMaps.write_index(out, [], {"version": version, "stopped_after": last})
         return
-    shift = read_description(model)["background_shift"][params.criterion]
     rows = []
     for video in progress(prepared.tagged("train", "val"), f"predict PA.{version}"):
         keys = prepared.key_frames(video)
         allowed = prepared.taxonomy.labels(prepared.tags(video))
-        answer = segment_frames(segmenter, prepared.images(video, keys), allowed, params.rule)
-        initial = answer.label_map(shift)
+        answer = segment_frames(segmenter.model, prepared.images(video, keys), allowed, params.rule)
+        initial = answer.label_map(segmenter.shift)
         superpixel_maps = [regions.superpixels(video, n) for n in keys]
         labels = finish_prediction(initial, superpixel_maps, params, prepared.taxonomy)
         count = LabelMaps.write(out, video, _by_frame(keys, labels), _by_frame(keys, initial))

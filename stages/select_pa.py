@@ -16,7 +16,7 @@ from pipeline.selection.measure import Patches, annotated_videos, measure_region
 from pipeline.selection.select import SelectParams, rank_average, select
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from stages import cli
-from stages.models import load_classifier
+from stages.classifiers import load_classifier
 
 
 def run(

@@ -5,16 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
-from pipeline.artifacts.models import (
-    read_description,
-    read_state,
-    write_absent_model,
-    write_model,
-)
+from pipeline.artifacts.models import LAST, write_absent_model, write_model
 from pipeline.artifacts.tables import read_table, selected_frames
-from pipeline.networks.deeplab import DeepLab
-from pipeline.networks.segmenters import build_segmenter, transfer_backbone
-from pipeline.networks.weights import load_weights
+from pipeline.networks.segmenters import build_segmenter
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.runtime.curves import training_curves
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
@@ -24,9 +17,10 @@ from pipeline.training.integrity import (
     foreground_shifts,
     validation_keys,
 )
-from pipeline.training.loop import LAST, fit
+from pipeline.training.loop import fit
 from pipeline.training.segmenter import SegmenterBatches, TrainSegmenterParams, segmenter_loss
 from stages import cli
+from stages.segmenters import initialise_segmenter
 
 CRITERIA = ("ric", "miou_pa")
 
@@ -52,7 +46,7 @@ def run(
     seed = derive_seed(cli.seed(), "train_segmenter", labels.metadata["version"])
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(prepared.taxonomy.pairs) + 1)
-    _initialise(model, init, params)
+    initialise_segmenter(model, init, params.weights, CRITERIA[0])
     keys = selected_frames(read_table(selection / "frames.parquet"))
     val = validation_keys(prepared, labels, params.ric.frames)
     key = {
@@ -85,18 +79,6 @@ def run(
     }
     write_model(out, description, fitted.history(), states)
     checkpoint.clear()
-
-
-def _initialise(model: DeepLab, init: Path, params: TrainSegmenterParams) -> None:
-    """Weights from parameters.weights where it is set, else from the model ``init``."""
-    if params.weights is not None:
-        load_weights(model, params.weights)
-        return
-    description = read_description(init)
-    if "classes" in description:
-        transfer_backbone(model, read_state(init, LAST))
-    elif "network" in description:
-        model.load_state_dict(read_state(init, CRITERIA[0]))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and stages that read figures
     import torch
 
 State = dict[str, "torch.Tensor"]
+LAST = "last"  # the criterion of the weights after the last epoch
 
 
 def write_model(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import spearmanr
 
 from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.tables import selected_frames
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy
 from pipeline.evaluation.confusion import confusion_matrix, scores_in_views
 
@@ -88,3 +91,52 @@ def region_iou(truth: LabelMaps, labels: LabelMaps, regions: pd.DataFrame) -> pd
         for v, n, label in zip(regions["video"], regions["frame"], regions["label"], strict=True)
     ]
     return pd.Series(values, index=regions.index, dtype=float)
+
+
+def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
+    """Spearman's rank correlation over the rows where both are known.
+
+    Returns:
+        -1 to 1; NaN for fewer than two rows, or where either is the same in all rows.
+    """
+    known = score.notna() & truth.notna()
+    a, b = score[known], truth[known]
+    if a.nunique() < 2 or b.nunique() < 2:
+        return float("nan")
+    return float(spearmanr(a.to_numpy(), b.to_numpy()).statistic)
+
+
+def score_selection(
+    truth: LabelMaps,
+    labels: LabelMaps,
+    keys: Iterable[FrameKey],
+    frames: pd.DataFrame,
+    regions: pd.DataFrame,
+    taxonomy: Taxonomy,
+) -> dict[str, Any]:
+    """Figures of a selection.
+
+    Args:
+        truth: human masks.
+        labels: the version of the pseudo-annotations that was selected from.
+        keys: the frames that have both.
+        frames: ``video``, ``frame``, ``selected``.
+        regions: ``video``, ``frame``, ``label``, ``tag``, the scores that were measured, and
+            ``score``, which the selection ranks by.
+        taxonomy: of the labels.
+
+    Returns:
+        Scores in percent of the selected pseudo-annotations; ``fraction`` of the frames selected,
+        in percent; ``rank_correlation`` of ``score`` with the true IoU over the regions, and
+        ``rank_correlations`` of every score.
+    """
+    selected = set(selected_frames(frames))
+    iou = region_iou(truth, labels, regions)
+    scores = [c for c in regions if c not in ("video", "frame", "label", "tag")]
+    correlations = {c: rank_correlation(regions[c].astype(float), iou) for c in scores}
+    return {
+        **score_pa(truth, labels, [k for k in keys if k in selected], taxonomy),
+        "fraction": 100 * len(selected) / max(len(frames), 1),
+        "rank_correlation": correlations["score"],
+        "rank_correlations": correlations,
+    }

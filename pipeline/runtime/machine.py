@@ -6,11 +6,14 @@ train declare it as a parameter they depend on.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from pipeline.runtime.params import Params
+
+if TYPE_CHECKING:
+    import torch
 
 
 class MachineParams(Params):
@@ -35,3 +38,12 @@ class MachineParams(Params):
     backend: Literal["loky", "dask"] = "loky"
     scheduler: str | None = None
     workers: int = Field(0, ge=0)
+
+
+def device_of_inference(machine: MachineParams) -> torch.device:
+    """The device on which a trained network answers: the GPU where one is asked for and there."""
+    import torch
+
+    if machine.accelerator == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda")

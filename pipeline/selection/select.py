@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
-from scipy.stats import spearmanr
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
@@ -64,19 +63,6 @@ def rank_average(scores: pd.DataFrame) -> pd.Series[float]:
     """
     relative = (scores.rank(method="average") - 0.5) / scores.count()
     return relative.mean(axis=1).fillna(0.0).astype(float)
-
-
-def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
-    """Spearman's rank correlation over the rows where both are known.
-
-    Returns:
-        -1 to 1; NaN for fewer than two rows, or where either is the same in all rows.
-    """
-    known = score.notna() & truth.notna()
-    a, b = score[known], truth[known]
-    if a.nunique() < 2 or b.nunique() < 2:
-        return float("nan")
-    return float(spearmanr(a.to_numpy(), b.to_numpy()).statistic)
 
 
 def select(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
+from pipeline.artifacts.models import LAST, State
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
@@ -20,10 +21,8 @@ from pipeline.training.optimisation import FitParams, make_optimiser, make_sched
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-State = dict[str, Tensor]
 Loss = Callable[[nn.Module, Batch], Tensor]
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
-LAST = "last"
 log = logging.getLogger(__name__)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,14 @@ import pandas as pd
 import pytest
 
 from pipeline.artifacts.kinds import LabelMaps
-from pipeline.evaluation.versions import annotated_keys, region_iou, score_model, score_pa
+from pipeline.evaluation.versions import (
+    annotated_keys,
+    rank_correlation,
+    region_iou,
+    score_model,
+    score_pa,
+    score_selection,
+)
 from tests.tiny import TAXONOMY, TinyVideo, write_frames
 
 BIRD_FLIES, BIRD_WALKS, DOG = 1, 2, 3
@@ -95,3 +103,32 @@ def test_region_iou_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     assert found.tolist()[:3] == pytest.approx([1 / 3, 0, 1 / 2])
     assert found.isna().tolist() == [False, False, False, True, True]
     assert region_iou(truth, labels, regions[:0]).dtype == float
+
+
+def test_rank_correlation_by_hand() -> None:
+    score = pd.Series([1.0, 2.0, 3.0, 4.0, np.nan])
+    truth = pd.Series([10.0, 30.0, 20.0, 40.0, 0.0])
+    # squared differences of ranks 0 1 1 0: 1 - 6 * 2 / (4 * 15)
+    assert rank_correlation(score, truth) == pytest.approx(0.8)
+    assert rank_correlation(score, -truth) == pytest.approx(-0.8)
+    assert math.isnan(rank_correlation(score, truth * 0))
+    assert math.isnan(rank_correlation(score[:1], truth[:1]))
+
+
+def test_score_selection_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
+    frames = pd.DataFrame(
+        [("v", 1, True), ("v", 2, True), ("v", 3, False), ("x", 3, False)],
+        columns=["video", "frame", "selected"],
+    )
+    regions = pd.DataFrame(
+        [("v", 1, 1, "a", 0.5, 9.0), ("v", 3, 1, "a", 0.1, 9.0), ("v", 3, 2, "b", 0.9, 8.0)],
+        columns=["video", "frame", "label", "tag", "score", "other"],
+    )
+    keys = [("v", 1), ("v", 3)]
+    found = score_selection(truth, labels, keys, frames, regions, TAXONOMY)
+    whole = score_pa(truth, labels, [("v", 1)], TAXONOMY)  # frame 2 has no mask
+    assert {k: found[k] for k in whole} == whole
+    assert found["fraction"] == 50
+    # true IoU 1/3, 0, 1/2: the score orders them alike; `other` ties the first two, at 2.5
+    assert found["rank_correlation"] == pytest.approx(1)
+    assert found["rank_correlations"] == pytest.approx({"score": 1, "other": -np.sqrt(3) / 2})

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,6 @@ from pipeline.selection.select import (
     RULES,
     SelectParams,
     rank_average,
-    rank_correlation,
     select,
 )
 
@@ -53,16 +50,6 @@ def test_rank_average_by_hand() -> None:
     )
     unknown = rank_average(pd.DataFrame({"x": [np.nan, 2.0]}))
     assert unknown.tolist() == [0.0, 0.5]
-
-
-def test_rank_correlation_by_hand() -> None:
-    score = pd.Series([1.0, 2.0, 3.0, 4.0, np.nan])
-    truth = pd.Series([10.0, 30.0, 20.0, 40.0, 0.0])
-    # squared differences of ranks 0 1 1 0: 1 - 6 * 2 / (4 * 15)
-    assert rank_correlation(score, truth) == pytest.approx(0.8)
-    assert rank_correlation(score, -truth) == pytest.approx(-0.8)
-    assert math.isnan(rank_correlation(score, truth * 0))
-    assert math.isnan(rank_correlation(score[:1], truth[:1]))
 
 
 def test_full_takes_empty_frames_too() -> None:

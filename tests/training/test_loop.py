@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.artifacts.models import write_model
+from pipeline.artifacts.models import LAST, write_model
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import parse_params
 from pipeline.runtime.resume import WorkFolder
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.loop import LAST, Fitted, fit
+from pipeline.training.loop import Fitted, fit
 from pipeline.training.optimisation import FitParams
 
 CPU = MachineParams(jobs=1)

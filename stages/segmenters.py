@@ -1,0 +1,53 @@
+"""Segmenters from their artifacts: to start a training from, or ready to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.artifacts.models import LAST, read_description, read_state
+from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.segmenters import SegmenterParams, build_segmenter, transfer_backbone
+from pipeline.networks.weights import WeightsParams, load_weights
+from pipeline.runtime.machine import MachineParams, device_of_inference
+from pipeline.runtime.params import parse_params
+
+
+class LoadedSegmenter(NamedTuple):
+    """A trained segmenter at its best epoch, and the shift of its background logit."""
+
+    model: DeepLab
+    shift: float
+
+
+def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
+    """The segmenter of a folder; None where the evolution had stopped before."""
+    description = read_description(folder)
+    if "absent" in description:
+        return None
+    params = parse_params(SegmenterParams, description["network"], str(folder))
+    model = build_segmenter(params, description["num_labels"])
+    model.load_state_dict(read_state(folder, criterion))
+    shift = float(description["background_shift"][criterion])
+    return LoadedSegmenter(model.eval().to(device_of_inference(machine)), shift)
+
+
+def initialise_segmenter(
+    model: DeepLab, init: Path, weights: WeightsParams | None, criterion: str
+) -> None:
+    """Give a new segmenter its first weights.
+
+    Args:
+        model: changed in place.
+        init: a classifier, which lends its backbone, or a segmenter, all of which is taken.
+        weights: pretrained weights to take instead of ``init``; None for ``init``.
+        criterion: which epoch of the segmenter ``init``.
+    """
+    if weights is not None:
+        load_weights(model, weights)
+        return
+    description = read_description(init)
+    if "classes" in description:
+        transfer_backbone(model, read_state(init, LAST))
+    elif "network" in description:
+        model.load_state_dict(read_state(init, criterion))
