@@ -33,11 +33,16 @@ def arm_frames(arm: str, own: pd.DataFrame, regions: pd.DataFrame, iou: pd.Serie
     """Which frames an arm trains on."""
     if arm == "recipe":
         return own["selected"]
-    fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
+    share = cli.section("select_pa.selection", SelectParams).video_share
+    same = {
+        "fraction": min(max(float(own["selected"].mean()), 1e-6), 1.0),
+        "quota": "tag",
+        "video_share": share,
+    }
     rules = {
         "full": SelectParams(rule="full"),
-        "random": SelectParams(rule="random", fraction=fraction, quota="tag"),
-        "oracle": SelectParams(rule="ranked", fraction=fraction, quota="tag", scores=("iou",)),
+        "random": SelectParams(rule="random", **same),
+        "oracle": SelectParams(rule="ranked", scores=("iou",), **same),
     }
     scored = regions.assign(iou=iou.fillna(0.0))
     return select(own[["video", "frame"]], scored, rules[arm], derive_seed(cli.seed(), "arms"))

@@ -6,8 +6,10 @@ Features:
 * four actors (ball, bird, car, dog) and four actions (flying, jumping, rolling, running) in the 12
   pairs of ``PAIRS``, all of them valid ids of A2D (bird-running is not, so birds roll);
 * what makes it hard: in half of the clips the actor's own prop (goal, tree, cone, kennel) stands
-  where the actor passes, and in a quarter of the single-actor clips the actor is away for a while;
-* the clips without actors may show a prop of any kind, at half that rate.
+  somewhere in the scene, so that it tells the class as the actor does, and in a quarter of the
+  single-actor clips the actor is away for a while;
+* in three of ten clips, those without actors among them, stands the prop of an actor that the clip
+  does not show: a goal alone makes no ball.
 
 Format (as A2D): ``Release/videoset.csv``, ``Release/clips320H/<id>.mp4``,
 ``Release/Annotations/mat/<id>/<frame from 1>.mat`` (MATLAB v7.3). Each annotation holds ``reS_id``,
@@ -53,6 +55,7 @@ class DemoParams(Params):
     width: int = Field(128, ge=32, multiple_of=2)
     annotate_every: int = Field(2, ge=1)
     props: float = Field(0.5, ge=0, le=1)  # share of videos with the actor's own prop
+    strays: float = Field(0.3, ge=0, le=1)  # share of videos with the prop of another actor
     absent: float = Field(0.25, ge=0, le=1)  # share of single-actor videos with an absence
     two_actors: float = Field(0.12, ge=0, le=1)
     two_actions: float = Field(0.10, ge=0, le=1)  # two instances of one actor, two actions
@@ -88,8 +91,7 @@ def plan_video(params: DemoParams, split: str, index: int) -> DemoVideo:
     kind, prop, gone = (phase + index * np.sqrt((5.0, 2.0, 3.0))) % 1
     video = f"{split}{index:04d}", int(split == "test"), (*base, index, 1)
     if split == "empty":
-        own = str(rng.choice(list(PROPS))) if prop < params.props / 2 else None
-        return DemoVideo(*video, ClipSpec((), own))
+        return DemoVideo(*video, ClipSpec((), _strays(rng, params, ())))
     order = np.random.default_rng((*base, index // len(PAIRS), 2)).permutation(PAIRS)
     first = int(order[index % len(PAIRS)])
     ids: tuple[int, ...] = (first,)
@@ -102,8 +104,14 @@ def plan_video(params: DemoParams, split: str, index: int) -> DemoVideo:
         length = int(rng.integers(4, 9))
         start = int(rng.integers(0, params.frames - length + 1))
         absent = start, start + length
-    own = a2d_tag(first)[0] if prop < params.props else None
-    return DemoVideo(*video, ClipSpec(ids, own, absent))
+    own = (a2d_tag(first)[0],) if prop < params.props else ()
+    return DemoVideo(*video, ClipSpec(ids, _strays(rng, params, ids) + own, absent))
+
+
+def _strays(rng: np.random.Generator, params: DemoParams, ids: tuple[int, ...]) -> tuple[str, ...]:
+    """By chance the prop of an actor that is not among ``ids``."""
+    others = sorted(set(PROPS) - {a2d_tag(number)[0] for number in ids})
+    return (str(rng.choice(others)),) if rng.random() < params.strays else ()
 
 
 def render_video(params: DemoParams, video: DemoVideo) -> Clip:

@@ -20,12 +20,13 @@ _MARGIN = 32  # how far the camera may move, frame pixels
 class ClipSpec:
     """What a clip shows; everything else about it is drawn by chance.
 
-    ``ids``: A2D ids, one for each actor instance, back to front. ``prop``: name of the actor whose
-    prop stands there. ``absent``: first and one past the last frame without any actor.
+    ``ids``: A2D ids, one for each actor instance, back to front. ``props``: names of the actors
+    whose props stand there, back to front. ``absent``: first and one past the last frame without
+    any actor.
     """
 
     ids: tuple[int, ...]
-    prop: str | None = None
+    props: tuple[str, ...] = ()
     absent: tuple[int, int] | None = None
 
 
@@ -174,14 +175,10 @@ def _distractors(
 
 
 def _place_prop(
-    rng: np.random.Generator,
-    scene: Floats,
-    prop: str,
-    at: tuple[float, float],
-    unit: float,
+    rng: np.random.Generator, scene: Floats, prop: str, centre: tuple[float, float], unit: float
 ) -> None:
-    """Paste the prop into the still scene, its centre near ``at`` (scene pixels)."""
-    x, y = np.array(at) + unit * rng.uniform(-10, 10, 2) * ZOOM
+    """Paste the prop into the still scene around ``centre`` (x, y, scene pixels)."""
+    x, y = centre
     look = sprites.random_look(rng)
     where = placement(x, y, unit * rng.uniform(0.9, 1.3), flip=bool(rng.random() < 0.5))
     paste(scene, sprites.PROPS[prop](look), look.shade, where)
@@ -210,12 +207,9 @@ def render_clip(rng: np.random.Generator, shape: tuple[int, int, int], spec: Cli
         look = sprites.random_look(rng)
         actors.append(_Mover(motion, unit * rng.uniform(1.0, 1.6), look, name))
     gone = range(*spec.absent) if spec.absent else range(0)
-    if spec.prop is not None:
-        t = int(rng.choice([t for t in range(count) if t not in gone]))
-        owner = next((a.motion for a in actors if a.actor == spec.prop), None)
-        place = (owner.x[t], owner.y[t]) if owner else rng.uniform(0.2, 0.8, 2) * (width, height)
-        at = corner[t] + ZOOM * np.array(place)
-        _place_prop(rng, still, spec.prop, (at[0], at[1]), unit)
+    for prop in spec.props:
+        centre = ZOOM * rng.uniform(0.15, 0.85, 2) * (width, height) + corner[count // 2]
+        _place_prop(rng, still, prop, (centre[0], centre[1]), unit)
     frames = np.empty((count, height, width, 3), np.uint8)
     masks = np.zeros((count, len(actors), height, width), np.bool_)
     grain = rng.uniform(2, 6)

@@ -34,6 +34,9 @@ class SelectParams(Params):
             quota, the most that a tag may have.
         quota: ``tag``: the fraction holds for each tag's frames on its own (at least one each);
             ``none``: for all together, where easy tags crowd out hard ones.
+        video_share: the most of a video's frames that are taken, at least one. A score is much the
+            same all through a video, so that the best frames come from few videos, and a network
+            that sees few videos learns less.
         scores: columns of the region table to rank by, higher is better. A column of true IoU
             makes ``ranked`` the oracle of a diagnosis.
     """
@@ -41,6 +44,7 @@ class SelectParams(Params):
     rule: RuleName = "tests"
     fraction: float = Field(default=0.4, gt=0, le=1)
     quota: Literal["none", "tag"] = "none"
+    video_share: float = Field(default=1.0, gt=0, le=1)
     scores: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -163,19 +167,20 @@ def _best(
 
     Args:
         candidates: frames with ``tag`` and ``rank``, which also say how many there are.
-        params: fraction and quota.
+        params: fraction, quota and share of a video.
         among: the candidates that may be taken; None for all.
     """
     order = candidates.sort_values("rank", ascending=False, kind="stable")
-    group = order["tag"] if params.quota == "tag" else pd.Series("", index=order.index)
-    size = group.groupby(group).transform("size")
-    limit = np.maximum(1, np.floor(params.fraction * size + 0.5))  # round half up, at least one
-    if among is not None:
-        allowed = order.index.isin(among)
-        group, limit = group[allowed], limit[allowed]
-    place = group.groupby(group).cumcount()
-    chosen = group.index[(place < limit).to_numpy(dtype=bool)]
-    return pd.MultiIndex.from_tuples(chosen.tolist(), names=_FRAME)
+    taken = np.ones(len(order), bool) if among is None else order.index.isin(among)
+    allowed = pd.Series(taken, index=order.index)
+    videos = pd.Series(order.index.get_level_values(0), index=order.index, name="of")
+    tags = order["tag"] if params.quota == "tag" else pd.Series("", index=order.index, name="of")
+    for group, share in ((videos, params.video_share), (tags, params.fraction)):
+        size = group.groupby(group.to_numpy()).transform("size")
+        limit = np.maximum(1, np.floor(share * size + 0.5))  # round half up, at least one
+        place = allowed.astype(int).groupby(group.to_numpy()).cumsum()  # from 1
+        allowed &= place <= limit
+    return pd.MultiIndex.from_tuples(order.index[allowed].tolist(), names=_FRAME)
 
 
 def _check(frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams) -> None:

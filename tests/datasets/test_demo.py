@@ -139,13 +139,17 @@ def test_pairs_are_valid_balanced_and_as_rich_as_asked() -> None:
     assert all(a != b for a, b in double)
     assert sum(a // 10 != b // 10 for a, b in double) == pytest.approx(0.12 * 240, abs=2)
     assert sum(a // 10 == b // 10 for a, b in double) == pytest.approx(0.10 * 240, abs=2)
-    assert sum(s.prop is not None for s in train) == pytest.approx(120, abs=2)
-    assert sum(s.absent is not None for s in single) == pytest.approx(0.25 * len(single), abs=8)
     names = {3: "ball", 4: "bird", 5: "car", 7: "dog"}  # 6 is A2D's cat
-    assert all(s.prop in (None, names[s.ids[0] // 10]) for s in train)
+    own = [[p for p in s.props if p in {names[i // 10] for i in s.ids}] for s in train]
+    assert all(props in ([], [names[s.ids[0] // 10]]) for s, props in zip(train, own, strict=True))
+    assert sum(map(len, own)) == pytest.approx(120, abs=2)
+    strays = [len(s.props) - len(props) for s, props in zip(train, own, strict=True)]
+    assert set(strays) == {0, 1}
+    assert sum(strays) == pytest.approx(0.3 * 240, abs=20)
+    assert sum(s.absent is not None for s in single) == pytest.approx(0.25 * len(single), abs=8)
     empty = [v.spec for v in videos if v.id.startswith("empty")]
     assert len(empty) == 30 and not any(s.ids or s.absent for s in empty)
-    assert 4 <= sum(s.prop is not None for s in empty) <= 11
+    assert 3 <= sum(len(s.props) for s in empty) <= 15
 
 
 def test_ids_of_videos_do_not_follow_the_classes() -> None:

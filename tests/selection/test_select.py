@@ -78,6 +78,15 @@ def test_ranked_with_quota_by_hand() -> None:
     assert chosen(SelectParams(**params, fraction=0.5)) == {"a0", "b0", "a2", "c0"}
 
 
+def test_no_more_than_a_share_of_a_video_by_hand() -> None:
+    # the order is a0 a4 b0 a2 b2 c0; one frame of a (1.2 of 3), one of b (0.8 of 2), one of c
+    params = {"rule": "ranked", "scores": ("contrast",), "video_share": 0.4}
+    assert chosen(SelectParams(**params, fraction=1)) == {"a0", "b0", "c0"}
+    assert chosen(SelectParams(**params, fraction=0.33)) == {"a0", "b0"}
+    # with the quota, too: bird would have been b0 and a2
+    assert chosen(SelectParams(**params, fraction=0.5, quota="tag")) == {"a0", "b0", "c0"}
+
+
 def test_a_frame_counts_under_its_rarest_tag() -> None:
     # Without a4 there are two frames of dogs and three of birds: a2 counts as dog-running.
     # dog: a0 > a2; bird: b0 > b2; car: c0
