@@ -5,8 +5,9 @@
 For each seed and recipe: ``dvc exp run -S recipe=... -S seed=...``, then the summary is copied to
 ``docs/results/<recipe>-seed<n>.json``; after ``ws2_ranked`` the arms of ``selection_arms`` run too.
 What is in DVC's cache is not computed again: the minutes of the first recipe of a seed are those of
-a run from scratch, the second one finds all that comes before PA.v0. ``python -m benchmarks.results_page`` turns the files
-into ``docs/results.md``. The parameters in the workspace are put back at the end.
+a run from scratch, the second one finds all that comes before PA.v0.
+``python -m benchmarks.results_page`` turns the files into ``docs/results.md``. The parameters in
+the workspace are put back at the end.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
 
 Run it after ``dvc repro``: it takes the frames, PA.v0 and selection that lie in the workspace, and
 trains one segmenter for each arm with the parameters of params.yaml: the ``recipe``'s selection,
-all PAs (``full``), as many at ``random``, and the ``oracle``: the best by true IoU, with the same
-fraction and quota by tag. The oracle sees the human masks: it is a diagnosis of how much selection
-could gain, and no recipe can choose it.
+all PAs (``full``), as many at ``random``, and the ``oracle``: the best by true IoU; the last two
+with the recipe's fraction and share of a video, and a quota by tag. The oracle sees the human
+masks: it is a diagnosis of how much selection could gain, and no recipe can choose it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,14 @@ DATA, MODELS = Path("data"), Path("models")
 ARMS = ("recipe", "full", "random", "oracle")
 
 
-def arm_frames(arm: str, own: pd.DataFrame, regions: pd.DataFrame, iou: pd.Series) -> pd.Series:
+def arm_frames(
+    arm: str, own: pd.DataFrame, regions: pd.DataFrame, iou: pd.Series, video_share: float
+) -> pd.Series:
     """Which frames an arm trains on."""
     if arm == "recipe":
         return own["selected"]
-    share = cli.section("select_pa.selection", SelectParams).video_share
-    same = {
-        "fraction": min(max(float(own["selected"].mean()), 1e-6), 1.0),
-        "quota": "tag",
-        "video_share": share,
-    }
+    fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
+    same = {"fraction": fraction, "quota": "tag", "video_share": video_share}
     rules = {
         "full": SelectParams(rule="full"),
         "random": SelectParams(rule="random", **same),
@@ -87,11 +85,12 @@ def main() -> None:
     arguments = parser.parse_args()
     own = read_table(DATA / "selection/v0/frames.parquet")
     regions = read_table(DATA / "selection/v0/regions.parquet")
+    video_share = cli.section("select_pa.selection", SelectParams).video_share
     iou = region_iou(LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0"), regions)
     results = read_json(arguments.out) if arguments.out.is_file() else {}
     for arm in arguments.arms:
         work = Path(tempfile.mkdtemp(prefix="arms-"))
-        chosen = own.assign(selected=arm_frames(arm, own, regions, iou))
+        chosen = own.assign(selected=arm_frames(arm, own, regions, iou, video_share))
         results[arm] = run_arm(arm, chosen, work)
         shutil.rmtree(work)
         write_json(arguments.out, results)

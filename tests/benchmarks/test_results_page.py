@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import results_page
+
+
+def summary(*values: float, minutes: float = 9.0) -> dict[str, Any]:
+    """Figures whose pseudo-annotations have these mIoU, from v0 on."""
+    selected = {"miou_actor_action": values[0] + 4.25, "rank_correlation": 0.5}
+    versions = {
+        f"v{i}": {"pa": {"miou_actor_action": v}, "selected": selected}
+        for i, v in enumerate(values)
+    }
+    return {"versions": versions, "minutes": minutes}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(results_page, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def put(folder: Path, name: str, figures: dict[str, Any]) -> None:
+    (folder / f"{name}.json").write_text(json.dumps(figures))
+
+
+def line(text: str) -> str:
+    (found,) = (row for row in results_page.bars_table() if text in row)
+    return found
+
+
+def test_a_bar_holds_when_every_seed_reaches_it(results: Path) -> None:
+    assert line("PA.v1 - PA.v0").endswith("| >= 3 | - | - | - | not all measured |")
+    put(results, "ws2-seed0", summary(30, 33.5))
+    assert line("PA.v1 - PA.v0").endswith("| 3.50 | - | - | not all measured |")
+    put(results, "ws2-seed1", summary(30, 33))
+    put(results, "ws2-seed2", summary(30, 35))
+    assert line("PA.v1 - PA.v0").endswith("| 3.50 | 3.00 | 5.00 | yes |")
+    put(results, "ws2-seed1", summary(30, 32.9))
+    assert line("PA.v1 - PA.v0").endswith("| 3.50 | 2.90 | 5.00 | **no** |")
+
+
+def test_the_bars_of_the_ranked_recipe_by_hand(results: Path) -> None:
+    for seed in range(3):
+        put(results, f"ws2_ranked-seed{seed}", summary(30, 36, 35.5, 38, minutes=9 + seed))
+    assert line("PA.v3 - PA.v0").endswith("| 8.00 | 8.00 | 8.00 | yes |")
+    assert line("smallest step").endswith("| -0.50 | -0.50 | -0.50 | yes |")
+    assert line("selected - full at v0").endswith("| 4.25 | 4.25 | 4.25 | yes |")
+    assert line("minutes").endswith("| <= 10 | 9.00 | 10.00 | 11.00 | **no** |")
+
+
+def test_arms_by_hand(results: Path) -> None:
+    arms = {"recipe": 40.0, "full": 38.5, "random": 39.5, "oracle": 42.0}
+    figures = {
+        k: {"miou_actor_action": v, "iou_foreground": v, "frames": 5} for k, v in arms.items()
+    }
+    put(results, "arms-seed0", figures)
+    assert "| 1.50 |" in line("selected - all") and "not all measured" in line("selected - all")
+    assert line("selected - random").endswith("| 0.50 | - | - | **no** |")
+    assert "| 3.50 |" in line("oracle - all")
+    assert "| 0 | random | 5 | 39.5 | 39.5 |" in results_page.arms_table()
