@@ -185,6 +185,29 @@ def i3d_table() -> list[str]:
     return [*lines, "", f"Mean ratio {figures['mean_ratio']:.2f} (bar: at least 2)."]
 
 
+def real_table() -> list[str]:
+    """The versions on real sequences; nothing where they were not run."""
+    path = RESULTS / "davis.json"
+    if not path.is_file():
+        return []
+    figures = read_json(path)
+    lines = [
+        "",
+        "## Real video: DAVIS sequences from tags alone",
+        "",
+        "Measured by `python -m benchmarks.real_video` with the parameters of",
+        f"`conf/dataset/davis.yaml`: {figures['minutes']} minutes, {figures['threads']} thread(s).",
+        "",
+        "| version | PA foreground IoU | PA mIoU | selected foreground IoU | frames selected % |",
+        "|---|---|---|---|---|",
+    ]
+    for version, f in figures["versions"].items():
+        p, s = f["pa"], f["selected"]
+        cells = [p["iou_foreground"], p["miou_actor"], s["iou_foreground"], s["fraction"]]
+        lines.append(f"| {version} | {' | '.join(_cell(c) for c in cells)} |")
+    return [*lines, "", "![The same frames at every version](results/davis.jpg)"]
+
+
 def write_readme_table() -> None:
     """The tables of both recipes, seed 0, between the marks of the README."""
     text = README.read_text()
@@ -223,6 +246,7 @@ def main() -> None:
         scores_table(),
         ["", "## Classifiers and time", ""],
         classifiers_table(),
+        real_table(),
         i3d_table(),
     ]
     PAGE.write_text("\n".join(line for part in parts for line in part) + "\n")
