@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.artifacts.models import LAST, write_absent_model, write_model
+from pipeline.networks.classifiers import build_classifier
+from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.segmenters import SegmenterParams, build_segmenter
+from pipeline.runtime.machine import MachineParams
+from stages.segmenters import initialise_segmenter, load_segmenter
+
+NETWORK = SegmenterParams(backbone="small_resnet", output_stride=8, rates=(1, 2))
+
+
+def segmenter(seed: int) -> DeepLab:
+    torch.manual_seed(seed)
+    return build_segmenter(NETWORK, 4)
+
+
+def equal(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    states = a.state_dict(), b.state_dict()
+    return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def write_segmenter(folder: Path) -> tuple[DeepLab, DeepLab]:
+    """A model folder with two criteria; returns the two."""
+    best, other = segmenter(1), segmenter(2)
+    description = {
+        "network": NETWORK.model_dump(),
+        "num_labels": 4,
+        "background_shift": {"ric": 0.25, "miou_pa": -1.5},
+    }
+    write_model(folder, description, {}, {"ric": best.state_dict(), "miou_pa": other.state_dict()})
+    return best, other
+
+
+def test_a_segmenter_comes_back_at_the_epoch_asked_for(tmp_path: Path) -> None:
+    best, other = write_segmenter(tmp_path)
+    for criterion, expected, shift in (("ric", best, 0.25), ("miou_pa", other, -1.5)):
+        loaded = load_segmenter(tmp_path, criterion, MachineParams())
+        assert loaded is not None
+        assert equal(loaded.model, expected) and not equal(best, other)
+        assert loaded.shift == shift
+        assert not loaded.model.training
+
+
+def test_no_segmenter_where_the_evolution_had_stopped(tmp_path: Path) -> None:
+    write_absent_model(tmp_path, "stopped after v1")
+    assert load_segmenter(tmp_path, "ric", MachineParams()) is None
+    model, same = segmenter(3), segmenter(3)
+    initialise_segmenter(model, tmp_path, None, "ric")
+    assert equal(model, same)
+
+
+def test_a_training_starts_from_the_segmenter_before(tmp_path: Path) -> None:
+    best, other = write_segmenter(tmp_path)
+    model = segmenter(3)
+    initialise_segmenter(model, tmp_path, None, "miou_pa")
+    assert equal(model, other) and not equal(model, best)
+
+
+def test_a_training_starts_from_the_backbone_of_a_classifier(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    classifier = build_classifier("small_resnet", 3)
+    write_model(tmp_path, {"classes": ["a", "b", "c"]}, {}, {LAST: classifier.state_dict()})
+    model, before = segmenter(3), segmenter(3)
+    initialise_segmenter(model, tmp_path, None, "ric")
+    given, old, new = classifier.state_dict(), before.state_dict(), model.state_dict()
+    changed = {key for key in new if not torch.equal(new[key], old[key])}
+    assert changed
+    lent = [v for v in given.values() if v.dim() == 4]
+    for key in (k for k in changed if new[k].dim() == 4):
+        assert any(v.shape == new[key].shape and torch.equal(v, new[key]) for v in lent), key
+    heads = [key for key in new if new[key].dim() == 4 and new[key].shape[0] == 4]
+    assert heads and not changed & set(heads)  # the classes of the segmenter are its own
+
+
+def test_pretrained_weights_take_precedence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.networks.weights import WeightsParams
+    from stages import segmenters
+
+    write_segmenter(tmp_path)
+    asked: list[object] = []
+    monkeypatch.setattr(segmenters, "load_weights", lambda model, params: asked.append(params))
+    model, same = segmenter(3), segmenter(3)
+    weights = WeightsParams(source="none")
+    initialise_segmenter(model, tmp_path, weights, "ric")
+    assert asked == [weights] and equal(model, same)
