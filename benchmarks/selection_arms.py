@@ -7,6 +7,9 @@ trains one segmenter for each arm with the parameters of params.yaml: the ``reci
 all PAs (``full``), as many at ``random``, and the ``oracle``: the best by true IoU; the last two
 with the recipe's fraction and share of a video, and a quota by tag. The oracle sees the human
 masks: it is a diagnosis of how much selection could gain, and no recipe can choose it.
+
+``masks_full``, ``masks_recipe`` and ``masks_random`` train on the human masks of the same frames:
+how far the network could come, and what the choice of frames costs, whatever their labels.
 """
 
 from __future__ import annotations
@@ -20,13 +23,15 @@ import pandas as pd
 
 from pipeline.artifacts.kinds import Frames, LabelMaps
 from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
-from pipeline.evaluation.versions import annotated_keys, region_iou, score_pa
+from pipeline.evaluation.versions import FrameKey, annotated_keys, region_iou, score_pa
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.selection.select import SelectParams, select
+from pipeline.training.segmenter import TrainSegmenterParams
 from stages import cli, predict_pa, train_segmenter
 
 DATA, MODELS = Path("data"), Path("models")
 ARMS = ("recipe", "full", "random", "oracle")
+ON_MASKS = tuple(f"masks_{arm}" for arm in ("full", "recipe", "random"))
 
 
 def arm_frames(
@@ -46,8 +51,26 @@ def arm_frames(
     return select(own[["video", "frame"]], scored, rules[arm], derive_seed(cli.seed(), "arms"))
 
 
-def run_arm(arm: str, chosen: pd.DataFrame, work: Path) -> dict[str, float]:
-    """Train on ``chosen``, predict PA.v1, score it."""
+def write_masks(out: Path, truth: LabelMaps, pa: LabelMaps, train: set[str]) -> set[FrameKey]:
+    """The human masks as a version of pseudo-annotations; the anchor will hold their own share.
+
+    Returns:
+        The frames that have one.
+    """
+    anchor = cli.section("train_segmenter", TrainSegmenterParams).anchor
+    keys = annotated_keys(truth, pa, pa.videos)
+    rows, shares = [], []
+    for video in sorted({v for v, _ in keys}):
+        maps = {n: truth.labels(video, n) for v, n in keys if v == video}
+        rows.append({"video": video, "rows": LabelMaps.write(out, video, maps)})
+        shares += [float((m > 0).mean()) for m in maps.values()] if video in train else []
+    share = sum(shares) / max(len(shares), 1) / (anchor.ratio if anchor else 1.0)
+    LabelMaps.write_index(out, rows, {"version": "v0", "initial_share": share})
+    return set(keys)
+
+
+def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, float]:
+    """Train on the ``chosen`` frames of ``pa``, predict PA.v1, score it."""
     selection, model, labels = work / "selection", work / "model", work / "pa"
     write_table(selection / "frames.parquet", chosen)
     write_json(selection / "selection.json", {"rule": arm})
@@ -55,7 +78,7 @@ def run_arm(arm: str, chosen: pd.DataFrame, work: Path) -> dict[str, float]:
     inputs = {
         "frames": DATA / "frames",
         "superpixels": DATA / "superpixels",
-        "pa": DATA / "pa/v0",
+        "pa": pa,
         "selection": selection,
     }
     train_segmenter.run(
@@ -68,11 +91,8 @@ def run_arm(arm: str, chosen: pd.DataFrame, work: Path) -> dict[str, float]:
     predict_pa.run(
         **inputs, model=model, convergence=work / "convergence.json", version="v1", out=labels
     )
-    frames, truth, found = (
-        Frames(DATA / "frames"),
-        LabelMaps(DATA / "ground_truth"),
-        LabelMaps(labels),
-    )
+    frames, truth = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth")
+    found = LabelMaps(labels)
     keys = annotated_keys(truth, found, frames.tagged("train"))
     return score_pa(truth, found, keys, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
 
@@ -81,17 +101,24 @@ def main() -> None:
     """Run the arms and write their figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS)
+    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS + ON_MASKS)
     arguments = parser.parse_args()
     own = read_table(DATA / "selection/v0/frames.parquet")
     regions = read_table(DATA / "selection/v0/regions.parquet")
     video_share = cli.section("select_pa.selection", SelectParams).video_share
-    iou = region_iou(LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0"), regions)
+    truth, pa = LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0")
+    iou = region_iou(truth, pa, regions)
     results = read_json(arguments.out) if arguments.out.is_file() else {}
     for arm in arguments.arms:
         work = Path(tempfile.mkdtemp(prefix="arms-"))
-        chosen = own.assign(selected=arm_frames(arm, own, regions, iou, video_share))
-        results[arm] = run_arm(arm, chosen, work)
+        labels, rule = DATA / "pa/v0", arm.removeprefix("masks_")
+        chosen = own.assign(selected=arm_frames(rule, own, regions, iou, video_share))
+        if arm in ON_MASKS:
+            labels = work / "masks"
+            train = set(Frames(DATA / "frames").of_split("train"))
+            known = pd.MultiIndex.from_tuples(write_masks(labels, truth, pa, train))
+            chosen["selected"] &= pd.MultiIndex.from_frame(chosen[["video", "frame"]]).isin(known)
+        results[arm] = run_arm(arm, chosen, labels, work)
         shutil.rmtree(work)
         write_json(arguments.out, results)
         print(arm, {k: round(v, 1) for k, v in results[arm].items()}, flush=True)
