@@ -116,7 +116,7 @@ def main() -> None:
         if arm in ON_MASKS:
             labels = work / "masks"
             train = set(Frames(DATA / "frames").of_split("train"))
-            known = pd.MultiIndex.from_tuples(write_masks(labels, truth, pa, train))
+            known = pd.MultiIndex.from_tuples(sorted(write_masks(labels, truth, pa, train)))
             chosen["selected"] &= pd.MultiIndex.from_frame(chosen[["video", "frame"]]).isin(known)
         results[arm] = run_arm(arm, chosen, labels, work)
         shutil.rmtree(work)
