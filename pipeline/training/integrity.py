@@ -136,9 +136,12 @@ def foreground_shifts(
     seed: int,
 ) -> dict[str, float]:
     """:func:`foreground_shift` for each of several weights of ``model``; it keeps the last ones."""
-    shifts = {}
+    shifts: dict[str, float] = {}
+    found: dict[int, float] = {}  # criteria that chose one epoch hold one and the same state
     for name, state in states.items():
-        model.load_state_dict(state)
-        model.eval()
-        shifts[name] = foreground_shift(model, frames, labels, anchor, rule, seed)
+        if id(state) not in found:
+            model.load_state_dict(state)
+            model.eval()
+            found[id(state)] = foreground_shift(model, frames, labels, anchor, rule, seed)
+        shifts[name] = found[id(state)]
     return shifts

@@ -13,7 +13,12 @@ from pipeline.artifacts.kinds import Frames, LabelMaps
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.training.integrity import evaluate_integrity, foreground_shift, spread
+from pipeline.training.integrity import (
+    evaluate_integrity,
+    foreground_shift,
+    foreground_shifts,
+    spread,
+)
 from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_superpixels
 
 DOG = next(t for t in TAXONOMY.pairs if t[0] == "dog")
@@ -113,6 +118,20 @@ def test_foreground_shift_reaches_the_share(tmp_path: Path, frames: Frames) -> N
         share = (answer.label_map(shift) > 0).mean()
         assert share == pytest.approx(ratio * 0.25, abs=1.01 / 128)
     assert foreground_shift(model, frames, labels, None, "argmax", seed=0) == 0.0
+
+
+def test_one_shift_for_each_of_the_kept_epochs(tmp_path: Path, frames: Frames) -> None:
+    zeros = np.zeros((8, 16), np.uint8)
+    labels = labels_of(tmp_path / "pa", {"t": {1: zeros}})
+    model: Any = Nearest([[0.0, 0, 0, 0], [0, 0, 0, 0]])
+    low, high = (torch.tensor([[-2.0, 1, 1, 1], [1, 1, 1, 9]]) + c for c in (0, 3))
+    states = {"ric": {"dog": low}, "miou_pa": {"dog": high}}
+    anchor = AnchorParams(ratio=1)
+    shifts = foreground_shifts(model, states, frames, labels, anchor, "argmax", 0)
+    assert shifts["miou_pa"] == pytest.approx(shifts["ric"] + 3, abs=0.02)
+    same = {"ric": states["ric"], "miou_pa": states["ric"]}
+    both = foreground_shifts(model, same, frames, labels, anchor, "argmax", 0)
+    assert both == {"ric": shifts["ric"], "miou_pa": shifts["ric"]}
 
 
 def test_more_than_everything_is_everything(tmp_path: Path, frames: Frames) -> None:
