@@ -35,7 +35,7 @@ TINY = [
     *("train_segmenter.augment.crop=[48,64]", "train_segmenter.ric.frames=1", "report.videos=2"),
 ]
 TWO = [*TINY, "versions=two"]
-CHANGED = [*TWO, "select_pa.selection.fraction=1.0"]
+CHANGED = [*TWO, "select_pa.selection.rule=full"]
 STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
 NO_STOP = [*TINY, "versions=three", "check_convergence.tolerance=null"]
 AFTER = {
