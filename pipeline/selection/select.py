@@ -31,7 +31,7 @@ class SelectParams(Params):
         rule: ``full`` every frame; ``tests`` those whose regions each pass the strict or the
             relaxed test (the paper); ``ranked`` the best by ``scores`` (ours); ``random``.
         fraction: of the frames with regions, for ``random`` and ``ranked``; for ``tests`` with a
-            quota, the most that a tag may have.
+            quota or a share of each video, the most that is taken.
         quota: ``tag``: the fraction holds for each tag's frames on its own (at least one each);
             ``none``: for all together, where easy tags crowd out hard ones.
         video_share: the most of a video's frames that are taken, at least one. A score is much the
@@ -49,10 +49,16 @@ class SelectParams(Params):
 
     @model_validator(mode="after")
     def _scores_where_needed(self) -> SelectParams:
-        needed = self.rule == "ranked" or (self.rule == "tests" and self.quota == "tag")
+        needed = self.rule == "ranked" or (self.rule == "tests" and self.limited)
         if needed and not self.scores:
-            raise ValueError(f"rule {self.rule} with quota {self.quota} needs scores to rank by")
+            limits = f"quota {self.quota} and video_share {self.video_share:g}"
+            raise ValueError(f"rule {self.rule} with {limits} needs scores to rank by")
         return self
+
+    @property
+    def limited(self) -> bool:
+        """Whether passing the tests is not enough to be selected."""
+        return self.quota == "tag" or self.video_share < 1
 
 
 def rank_average(scores: pd.DataFrame) -> pd.Series[float]:
@@ -123,13 +129,13 @@ def select_by_tests(
 ) -> pd.MultiIndex:
     """Frames whose regions each pass the strict or the relaxed test (WS2).
 
-    With a quota by tag, no tag gets more than the fraction of its frames, the best of its passing
-    ones by the scores.
+    With a quota by tag or a share of each video, the best of the passing ones by the scores: no tag
+    gets more than the fraction of its frames, no video more than its share.
     """
     passed = regions.assign(passed=regions["real"] | regions["recognised"])
     whole = passed.groupby(_FRAME)["passed"].all()
     winners = whole.index[whole.to_numpy(dtype=bool)]
-    if params.quota == "none":
+    if not params.limited:
         return pd.MultiIndex.from_tuples(winners.tolist(), names=_FRAME)
     return _best(_ranked(regions, params), params, winners)
 
@@ -173,8 +179,8 @@ def _best(
     order = candidates.sort_values("rank", ascending=False, kind="stable")
     taken = np.ones(len(order), bool) if among is None else order.index.isin(among)
     allowed = pd.Series(taken, index=order.index)
-    videos = pd.Series(order.index.get_level_values(0), index=order.index, name="of")
-    tags = order["tag"] if params.quota == "tag" else pd.Series("", index=order.index, name="of")
+    videos = pd.Series(order.index.get_level_values(0), index=order.index)
+    tags = order["tag"] if params.quota == "tag" else pd.Series("", index=order.index)
     for group, share in ((videos, params.video_share), (tags, params.fraction)):
         size = group.groupby(group.to_numpy()).transform("size")
         limit = np.maximum(1, np.floor(share * size + 0.5))  # round half up, at least one

@@ -112,6 +112,17 @@ def test_tests_with_quota_cap_the_tags() -> None:
     assert chosen(params) == {"a0", "b2", "c0"}
 
 
+def test_tests_with_a_share_of_each_video() -> None:
+    params = {"rule": "tests", "scores": ("contrast",), "fraction": 1}
+    everything = chosen(SelectParams(rule="tests"))
+    assert chosen(SelectParams(**params, video_share=1)) == everything
+    fewer = chosen(SelectParams(**params, video_share=0.4))
+    assert fewer < everything
+    assert len({name[0] for name in fewer}) == len(fewer)  # one of each video
+    with pytest.raises(ValidationError, match="needs scores"):
+        SelectParams(rule="tests", video_share=0.4)
+
+
 def test_random_is_a_fraction_and_follows_the_seed() -> None:
     params = SelectParams(rule="random", fraction=0.5)
     drawn = [chosen(params, seed) for seed in range(20)]
