@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pipeline.artifacts.models import LAST, read_description, read_state
 from pipeline.networks.base import Classifier
 from pipeline.networks.classifiers import build_classifier
+from pipeline.networks.memory import channels_last
 from pipeline.runtime.machine import MachineParams, device_of_inference
 from pipeline.runtime.params import parse_params
 from pipeline.training.classifier import ClassifierParams
@@ -29,6 +30,5 @@ def load_classifier(folder: Path, machine: MachineParams) -> LoadedClassifier | 
     params = parse_params(ClassifierParams, description["params"], str(folder))
     model = build_classifier(params.network, len(description["classes"]))
     model.load_state_dict(read_state(folder, LAST))
-    return LoadedClassifier(
-        model.eval().to(device_of_inference(machine)), description["classes"], params
-    )
+    channels_last(model.eval()).to(device_of_inference(machine))
+    return LoadedClassifier(model, description["classes"], params)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipeline.artifacts.models import LAST, read_description, read_state
 from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.memory import channels_last
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter, transfer_backbone
 from pipeline.networks.weights import WeightsParams, load_weights
 from pipeline.runtime.machine import MachineParams, device_of_inference
@@ -28,8 +29,9 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     params = parse_params(SegmenterParams, description["network"], str(folder))
     model = build_segmenter(params, description["num_labels"])
     model.load_state_dict(read_state(folder, criterion))
+    channels_last(model.eval()).to(device_of_inference(machine))
     shift = float(description["background_shift"][criterion])
-    return LoadedSegmenter(model.eval().to(device_of_inference(machine)), shift)
+    return LoadedSegmenter(model, shift)
 
 
 def initialise_segmenter(

@@ -63,7 +63,14 @@ def run(
             params.fit,
             machine,
             evaluate=lambda _: evaluate_integrity(
-                model, prepared, labels, regions, val, prediction, params.ric.weight
+                model,
+                prepared,
+                labels,
+                regions,
+                val,
+                prediction,
+                params.ric.weight,
+                params.anchor,
             ),
             criteria=CRITERIA,
             on_epoch=log,

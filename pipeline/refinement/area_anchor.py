@@ -12,6 +12,7 @@ of which gives s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,3 +106,20 @@ def shift_for_share(histogram: npt.NDArray[np.int64], bins: MarginBins, share: f
         return bins.low
     inside = (target - below[edge - 1]) / (below[edge] - below[edge - 1])
     return float(bins.low + bins.width * (edge - 1 + inside))
+
+
+def shift_of_area(
+    margins: Iterable[npt.NDArray[np.floating[Any]]], anchor: AnchorParams, initial_share: float
+) -> float:
+    """Shift of the background logit that gives the foreground the anchor's share of all pixels.
+
+    Args:
+        margins: of each frame or video, any shape, one after the other.
+        anchor: which multiple of ``initial_share``; more than all pixels is all of them.
+        initial_share: foreground share of PA.v0, in [0, 1].
+    """
+    bins = MarginBins()
+    histogram = np.zeros(bins.count, np.int64)
+    for margin in margins:
+        histogram += margin_histogram(margin, bins)
+    return shift_for_share(histogram, bins, min(anchor.ratio * initial_share, 1.0))

@@ -17,13 +17,8 @@ from pipeline.datasets.video import uniform_frames
 from pipeline.evaluation.confusion import confusion_matrix
 from pipeline.evaluation.region_integrity import integrity_scores
 from pipeline.networks.deeplab import DeepLab
-from pipeline.networks.inference import Rule, segment_frames
-from pipeline.refinement.area_anchor import (
-    AnchorParams,
-    MarginBins,
-    margin_histogram,
-    shift_for_share,
-)
+from pipeline.networks.inference import Rule, Segmentation, segment_frames
+from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
 from pipeline.refinement.prediction import PredictionParams, refine_all
 from pipeline.runtime.errors import InputError
 
@@ -60,28 +55,34 @@ def evaluate_integrity(
     keys: Mapping[str, Sequence[int]],
     prediction: PredictionParams,
     weight: float,
+    anchor: AnchorParams | None,
 ) -> dict[str, float]:
     """mIoU_PA, RII and RIC (WS2 Eq. 1-3) in percent.
 
-    The paper does not say whether validation predictions know the video's tags. Ours do: RIC
-    chooses the epoch that predicts the next pseudo-annotation, and that prediction does.
+    The paper does not say whether validation predictions know the video's tags. Ours do, and they
+    have the anchor's area: RIC chooses the epoch that predicts the next pseudo-annotation, and
+    that prediction is made so.
 
     Args:
         model: in evaluation mode.
         frames: images and tags.
-        labels: the pseudo-annotations that training uses.
+        labels: the pseudo-annotations that training uses; their metadata hold the share of PA.v0.
         superpixels: of the same frames.
-        keys: frames of each validation video.
+        keys: frames of each validation video. Their margins are held in memory, 5 bytes a pixel.
         prediction: rule and refinement.
         weight: of RII in RIC.
+        anchor: the area the predictions have (ours); None takes them as they are.
     """
     size = len(frames.taxonomy.pairs) + 1
+    answers = {v: _segment(model, frames, v, n, prediction.rule) for v, n in keys.items()}
+    shift = 0.0
+    if anchor is not None:
+        initial_share = float(labels.metadata["initial_share"])
+        shift = shift_of_area([a.margin for a in answers.values()], anchor, initial_share)
     matrix_pa = np.zeros((size, size), np.int64)
     matrix_rii = np.zeros((size, size), np.int64)
     for video, numbers in keys.items():
-        allowed = frames.taxonomy.labels(frames.tags(video))
-        images = frames.images(video, numbers)
-        initial = segment_frames(model, images, allowed, prediction.rule).label_map()
+        initial = answers[video].label_map(shift)
         regions = [superpixels.superpixels(video, n) for n in numbers]
         refined = refine_all(initial, regions, prediction.refine, size)
         truth = np.stack([labels.labels(video, n) for n in numbers])
@@ -115,15 +116,11 @@ def foreground_shift(
     keys = [(v, n) for v in labels.videos if v in train for n in labels.frames(v)]
     count = min(anchor.frames, len(keys))
     chosen = np.random.default_rng(seed).choice(len(keys), count, replace=False)
-    bins = MarginBins()
-    histogram = np.zeros(bins.count, np.int64)
-    for index in sorted(chosen.tolist()):
-        video, number = keys[index]
-        allowed = frames.taxonomy.labels(frames.tags(video))
-        answer = segment_frames(model, frames.images(video, [number]), allowed, rule)
-        histogram += margin_histogram(answer.margin, bins)
-    share = anchor.ratio * float(labels.metadata["initial_share"])
-    return shift_for_share(histogram, bins, min(share, 1.0))
+    margins = (
+        _segment(model, frames, video, [number], rule).margin
+        for video, number in (keys[index] for index in sorted(chosen.tolist()))
+    )
+    return shift_of_area(margins, anchor, float(labels.metadata["initial_share"]))
 
 
 def foreground_shifts(
@@ -145,3 +142,11 @@ def foreground_shifts(
             found[id(state)] = foreground_shift(model, frames, labels, anchor, rule, seed)
         shifts[name] = found[id(state)]
     return shifts
+
+
+def _segment(
+    model: DeepLab, frames: Frames, video: str, numbers: Sequence[int], rule: Rule
+) -> Segmentation:
+    """The answer for some frames of a video, among the labels that its tags allow."""
+    allowed = frames.taxonomy.labels(frames.tags(video))
+    return segment_frames(model, frames.images(video, list(numbers)), allowed, rule)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from pipeline.artifacts.models import LAST, State
+from pipeline.networks.memory import channels_last
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
@@ -78,7 +79,7 @@ def fit(
     )
     fabric.launch()
     batches.rank, batches.world = fabric.global_rank, fabric.world_size
-    _channels_last(model)
+    channels_last(model)
     optimiser = make_optimiser(model, params)
     scheduler = make_schedule(optimiser, params)
     wrapped, optimiser = fabric.setup(model, optimiser)
@@ -129,7 +130,7 @@ def _run_epoch(
     loader = DataLoader(Subset(batches, steps), batch_size=None, num_workers=machine.workers)
     total = 0.0
     for step, batch in zip(steps, loader, strict=True):
-        value = loss(model, {key: _channels_last(fabric.to_device(t)) for key, t in batch.items()})
+        value = loss(model, {key: channels_last(fabric.to_device(t)) for key, t in batch.items()})
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(value)
         optimiser.step()
@@ -139,18 +140,6 @@ def _run_epoch(
             # early averages forget faster, or they would hold the initial weights for long
             _update_average(average, model, min(params.ema, (1 + step) / (10 + step)))
     return total / params.steps
-
-
-def _channels_last(value: Any) -> Any:
-    """A module or tensor with channels innermost in memory, which is faster on the CPU."""
-    if isinstance(value, nn.Module):
-        for parameter in value.parameters():
-            parameter.data = _channels_last(parameter.data)
-        return value
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-    if value.ndim in formats:
-        return value.contiguous(memory_format=formats[value.ndim])
-    return value
 
 
 def _evaluate(

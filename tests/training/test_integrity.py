@@ -78,7 +78,7 @@ def test_ric_by_hand(tmp_path: Path, frames: Frames) -> None:
     model: Any = Painted(dog)
     for weight in (0.5, 2.0):
         found = evaluate_integrity(
-            model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, weight
+            model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, weight, None
         )
         # against the annotation: dog 16 / 32, background (128 - 32 - 1) / (128 - 16 - 1)
         miou_pa = 100 * (16 / 32 + 95 / 111) / 2
@@ -98,12 +98,29 @@ def test_all_frames_make_one_matrix(tmp_path: Path, frames: Frames) -> None:
     wrong[0:4, 4:16] = 3
     labels = labels_of(tmp_path / "pa", {"v": {1: right, 3: wrong}})
     superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
-    found = evaluate_integrity(model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, 0.5)
+    found = evaluate_integrity(model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, 0.5, None)
     # dog 16 / (16 + 16 + 48), background (112 + 64) / (112 + 64 + 16 + 48)
     assert found["miou_pa"] == pytest.approx(100 * (16 / 80 + 176 / 240) / 2)
     assert found["rii"] == 100
-    one = evaluate_integrity(model, frames, labels, superpixels, {"v": [1]}, ARGMAX, 0.5)
+    one = evaluate_integrity(model, frames, labels, superpixels, {"v": [1]}, ARGMAX, 0.5, None)
     assert one["miou_pa"] == 100
+
+
+def test_ric_is_of_predictions_with_the_anchored_area(tmp_path: Path, frames: Frames) -> None:
+    # Blocks of 4 x 4 pixels; without the anchor five of eight are foreground, with it two.
+    model: Any = Nearest([[1.0, 4, 3, -9], [-9, 2, 5, -9]])
+    annotated = np.zeros((8, 16), np.uint8)
+    annotated[0:4, 4:12] = 3  # the blocks of 4 and 3
+    labels = labels_of(tmp_path / "pa", {"v": {1: annotated, 3: annotated}})
+    superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
+    given = (model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, 0.5)
+    free = evaluate_integrity(*given, None)
+    # dog 32 / 80, background 48 / 96
+    assert free["miou_pa"] == pytest.approx(100 * (32 / 80 + 48 / 96) / 2)
+    held = evaluate_integrity(*given, AnchorParams(ratio=1))  # a quarter: the blocks of 5 and 4
+    # dog 16 / 48, background 80 / 112
+    assert held["miou_pa"] == pytest.approx(100 * (16 / 48 + 80 / 112) / 2)
+    assert held["ric"] == pytest.approx(held["miou_pa"] + 0.5 * 100)
 
 
 def test_foreground_shift_reaches_the_share(tmp_path: Path, frames: Frames) -> None:
