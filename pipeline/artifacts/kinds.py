@@ -29,13 +29,14 @@ SUPERPIXELS = Kind("superpixels", 1, pa.schema([_FRAME, ("superpixels", pa.binar
 LABELS = Kind("labels", 1, pa.schema([_FRAME, ("labels", pa.binary()), ("initial", pa.binary())]))
 MAPS = Kind(
     "maps",
-    1,
+    2,
     pa.schema(
         [
             _FRAME,
             ("classes", pa.list_(pa.int32())),
             ("shape", pa.list_(pa.int32())),
             ("maps", pa.binary()),
+            ("scores", pa.list_(pa.float32())),
         ]
     ),
 )
@@ -87,6 +88,10 @@ class Frames(Artifact):
     def tagged(self, *splits: str) -> list[str]:
         """Ids of the videos of these splits that have a tag, sorted."""
         return [v for v in self.of_split(*splits) if self._tags[v]]
+
+    def is_still(self, video: str) -> bool:
+        """Whether it is a still image, which is a video of one frame."""
+        return self.table(video).num_rows == 1
 
     def tags(self, video: str) -> frozenset[Tag]:
         """The video's tags."""
@@ -182,7 +187,11 @@ class LabelMaps(Artifact):
 
 
 class Maps(Artifact):
-    """Attention maps of key frames, float16 at their own resolution, one for each tagged class."""
+    """Attention maps of key frames, float16 at their own resolution.
+
+    A video has maps of the classes it is tagged with, and by choice of others that its frames seem
+    to show. The scores of all classes stand beside them where the method gives any.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, MAPS)
@@ -193,14 +202,19 @@ class Maps(Artifact):
         video: str,
         classes: Sequence[int],
         maps: Mapping[int, npt.NDArray[np.floating[Any]]],
+        scores: Mapping[int, npt.NDArray[np.floating[Any]]] | None = None,
     ) -> int:
-        """Write the maps (C h w, C = len(classes)) of each key frame of one video."""
+        """Write the maps (C h w, C = len(classes)) of each key frame of one video.
+
+        ``scores`` (K, in [0, 1]) are of all classes of the artifact.
+        """
         rows = [
             {
                 "frame": n,
                 "classes": list(classes),
                 "shape": list(m.shape),
                 "maps": m.astype(np.float16).tobytes(),
+                "scores": None if scores is None else scores[n].tolist(),
             }
             for n, m in maps.items()
         ]
@@ -214,13 +228,19 @@ class Maps(Artifact):
         write_index(folder, MAPS, videos, {"classes": list(class_names)})
 
     def maps(self, video: str, frame: int) -> dict[str, npt.NDArray[np.float32]]:
-        """The map (h w) of each class the video is tagged with, by the name of the class."""
+        """The map (h w) of each class that the video has maps of, by the name of the class."""
         table = self.table(video)
         row = _row(table, frame)
         shape = table.column("shape")[row].as_py()
         values = np.frombuffer(table.column("maps")[row].as_buffer(), np.float16).reshape(shape)
         names = [self.metadata["classes"][c] for c in table.column("classes")[row].as_py()]
         return {name: m.astype(np.float32) for name, m in zip(names, values, strict=True)}
+
+    def scores(self, video: str, frame: int) -> dict[str, float]:
+        """The score (0..1) of every class in one frame; empty where there are none."""
+        table = self.table(video)
+        values = table.column("scores")[_row(table, frame)].as_py()
+        return dict(zip(self.metadata["classes"], values, strict=True)) if values else {}
 
 
 def _row(table: pa.Table, frame: int) -> int:
