@@ -89,7 +89,7 @@ def estimate_all(
     backward: list[Flow] = []
     before: Image | None = None
     for image in images:
-        height, width = fitted_size(*image.shape[:2], params.max_side)
+        height, width = fitted_size(image.shape[0], image.shape[1], params.max_side)
         if (height, width) != image.shape[:2]:
             image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
         if before is not None:
@@ -169,19 +169,12 @@ def warp(values: npt.NDArray[Any], flow: Flow, outside: float = 0.0) -> npt.NDAr
             f"expected values and flow of one size, received {values.shape} and {flow.shape}"
         )
     x, y = _targets(flow)
-    source = np.asarray(values, np.float32)
+    source: npt.NDArray[np.float32] = np.asarray(values, np.float32)
     planes = source[..., None] if source.ndim == 2 else source
-    fetched = np.stack(  # plane by plane: OpenCV takes four channels at most
-        [
-            cv2.remap(
-                np.ascontiguousarray(planes[..., c]),
-                *(x, y, cv2.INTER_LINEAR),
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            for c in range(planes.shape[2])
-        ],
-        axis=-1,
-    )
+    fetched = np.empty(planes.shape, np.float32)
+    for c in range(planes.shape[2]):  # OpenCV takes four channels at most
+        plane = np.ascontiguousarray(planes[..., c])
+        fetched[..., c] = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     fetched[~_inside(x, y)] = outside
     return fetched.reshape(source.shape)
 

@@ -1,4 +1,4 @@
-"""RAFT (Teed and Deng, ECCV 2020), optical flow by a recurrent network; torchvision's large model."""
+"""RAFT (Teed and Deng, ECCV 2020), optical flow by recurrence; torchvision's large model."""
 
 from __future__ import annotations
 

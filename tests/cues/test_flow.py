@@ -37,8 +37,12 @@ def constant(height: int, width: int, x: float, y: float) -> Flow:
 
 @pytest.mark.parametrize(
     "method, preset, tolerance",
-    [("dis", "ultrafast", 0.3), ("dis", "fast", 0.2), ("dis", "medium", 0.1)]
-    + [("farneback", "medium", 0.1)],
+    [
+        ("dis", "ultrafast", 0.3),
+        ("dis", "fast", 0.2),
+        ("dis", "medium", 0.1),
+        ("farneback", "medium", 0.1),
+    ],
 )
 def test_a_translation_is_found(method: Method, preset: Preset, tolerance: float) -> None:
     large = texture(140, 180)
