@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.cues.flow import FlowParams
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[Params]] = {
     "make_demo": DemoParams,
     "prepare_frames": PrepareFramesParams,
     "compute_superpixels": SlicParams,
+    "estimate_flow": FlowParams,
     "finetune_classifier.actor": ClassifierParams,
     "finetune_classifier.action": ClassifierParams,
     "extract_cam.actor": CamParams,
@@ -43,7 +45,8 @@ SECTIONS: dict[str, type[Params]] = {
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
-NULLABLE = ("make_demo", "finetune_classifier.action")  # null: the data set does not need it
+# null: the data set or the recipe does not need it
+NULLABLE = ("make_demo", "estimate_flow", "finetune_classifier.action")
 OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
 
 
