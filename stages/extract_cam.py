@@ -68,7 +68,11 @@ def _write_maps(
 
 
 def _clip_maps(
-    classifier: LoadedClassifier, prepared: Frames, video: str, classes: list[int], params: CamParams
+    classifier: LoadedClassifier,
+    prepared: Frames,
+    video: str,
+    classes: list[int],
+    params: CamParams,
 ) -> np.ndarray:
     """Maps of the key frames, N C h w."""
     side, clip = classifier.params.side, classifier.params.clip

@@ -16,7 +16,8 @@ from pipeline.datasets.frames import PrepareFramesParams
 from pipeline.datasets.layouts import layout_params
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
-from pipeline.refinement.initial import InitialParams
+from pipeline.refinement.flow_aggregation import AggregateParams
+from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError
@@ -37,6 +38,7 @@ SECTIONS: dict[str, type[Params]] = {
     "finetune_classifier.action": ClassifierParams,
     "extract_cam.actor": CamParams,
     "extract_cam.action": CamParams,
+    "aggregate_flow": AggregateParams,
     "refine_superpixels": InitialParams,
     "select_pa.selection": SelectParams,
     "select_pa.discriminator": DiscriminatorParams,
@@ -46,7 +48,7 @@ SECTIONS: dict[str, type[Params]] = {
     "report": ReportParams,
 }
 # null: the data set or the recipe does not need it
-NULLABLE = ("make_demo", "estimate_flow", "finetune_classifier.action")
+NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.action")
 OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
 
 
@@ -71,6 +73,19 @@ def check_all(values: Mapping[str, Any]) -> None:
     layout_params(values["dataset"])
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
+    _check_flow(values)
+
+
+def _check_flow(values: Mapping[str, Any]) -> None:
+    """Refuse an aggregation without the flow that it follows."""
+    aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
+    if aggregation is None or AggregateParams(**aggregation).frames == 1:
+        return
+    if flow is None or not FlowParams(**flow).backward:
+        raise InputError(
+            "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
+            "backward true (the recipe ws2_flow does)"
+        )
 
 
 def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:
