@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
-from pipeline.datasets.layouts import layout_params
+from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
 from pipeline.refinement.initial import InitialParams
@@ -44,7 +44,7 @@ SECTIONS: dict[str, type[Params]] = {
     "report": ReportParams,
 }
 NULLABLE = ("make_demo", "finetune_classifier.action")  # null: the data set does not need it
-OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
+OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 
 def check_all(values: Mapping[str, Any]) -> None:
@@ -65,9 +65,21 @@ def check_all(values: Mapping[str, Any]) -> None:
     if not isinstance(values["dataset"], Mapping):
         got = values["dataset"]
         raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
-    layout_params(values["dataset"])
+    check_dataset(values["dataset"])
+    _check_inputs(values)
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
+
+
+def _check_inputs(values: Mapping[str, Any]) -> None:
+    """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
+    images = values["dataset"].get("images")
+    named = (values["inputs"] or {}).get("images")
+    if not named or (images is not None and named != images["root"]):
+        raise InputError(
+            f"parameter inputs.images = {named!r} is not dataset.images.root; "
+            "run python -m conf.compose"
+        )
 
 
 def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:
