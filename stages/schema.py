@@ -13,7 +13,7 @@ from pipeline.cues.flow import FlowParams
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
-from pipeline.datasets.layouts import layout_params
+from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
 from pipeline.refinement.flow_aggregation import AggregateParams
@@ -49,7 +49,7 @@ SECTIONS: dict[str, type[Params]] = {
 }
 # null: the data set or the recipe does not need it
 NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.action")
-OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
+OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 
 def check_all(values: Mapping[str, Any]) -> None:
@@ -70,7 +70,8 @@ def check_all(values: Mapping[str, Any]) -> None:
     if not isinstance(values["dataset"], Mapping):
         got = values["dataset"]
         raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
-    layout_params(values["dataset"])
+    check_dataset(values["dataset"])
+    _check_inputs(values)
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
     _check_flow(values)
@@ -85,6 +86,17 @@ def _check_flow(values: Mapping[str, Any]) -> None:
         raise InputError(
             "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
             "backward true (the recipe ws2_flow does)"
+        )
+
+
+def _check_inputs(values: Mapping[str, Any]) -> None:
+    """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
+    images = values["dataset"].get("images")
+    named = (values["inputs"] or {}).get("images")
+    if not named or (images is not None and named != images["root"]):
+        raise InputError(
+            f"parameter inputs.images = {named!r} is not dataset.images.root; "
+            "run python -m conf.compose"
         )
 
 

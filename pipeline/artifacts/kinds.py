@@ -65,6 +65,8 @@ class Frames(Artifact):
         self._tags = {
             str(v): frozenset(parse_tag(t) for t in names) for v, names in rows["tags"].items()
         }
+        shots = rows["shot_of"].dropna() if "shot_of" in rows else {}
+        self._shot_of = {str(v): str(name) for v, name in shots.items()}
 
     @staticmethod
     def write(
@@ -89,7 +91,10 @@ class Frames(Artifact):
         tags: Mapping[str, Iterable[Tag]],
         taxonomy: Taxonomy,
     ) -> None:
-        """Write the index; ``videos`` rows hold video, rows, split, height, width."""
+        """Write the index; ``videos`` rows hold video, rows, split, height, width.
+
+        Rows of shots also hold ``shot_of``, the video that they were cut from.
+        """
         named = [{**row, "tags": sorted(tag_name(t) for t in tags[row["video"]])} for row in videos]
         write_index(folder, FRAMES, named, {"taxonomy": taxonomy.to_dict()})
 
@@ -108,6 +113,10 @@ class Frames(Artifact):
     def tags(self, video: str) -> frozenset[Tag]:
         """The video's tags."""
         return self._tags[video]
+
+    def whole_video(self, video: str) -> str:
+        """Name of the video that a shot was cut from; the id itself of what is no shot."""
+        return self._shot_of.get(video, video)
 
     def key_frames(self, video: str) -> list[int]:
         """Numbers of the frames that get a pseudo-annotation, in order."""

@@ -6,6 +6,7 @@ Frame-to-Frame (section 3.4). A still image is a video of one frame.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from pipeline.training.batches import Batch, Batches
 from pipeline.training.optimisation import FitParams
 
 FrameKey = tuple[str, int]  # video, frame number
+log = logging.getLogger(__name__)
 
 
 class RicParams(Params):
@@ -90,7 +92,10 @@ class TrainSegmenterParams(Params):
 def adapted(
     params: TrainSegmenterParams, frames: Frames, keys: Sequence[FrameKey], version: str
 ) -> tuple[TrainSegmenterParams, list[FrameKey]]:
-    """Parameters and frames of a version's training, which domain adaptation changes.
+    """Parameters and frames of a version's training: what still images and adaptation change.
+
+    Without still images, or without videos, all of a batch is of one kind: there is one loss, and
+    nothing to adapt to but the frames that there are.
 
     Args:
         params: of all versions.
@@ -98,11 +103,16 @@ def adapted(
         keys: the selected frames.
         version: its name; ``v0`` is the first.
     """
-    if params.adaptation is None or version == "v0":
-        return params, list(keys)
-    fit = params.fit.model_copy(update={"lr": params.fit.lr * params.adaptation.lr})
+    own, used = params, list(keys)
     stills = [key for key in keys if frames.is_still(key[0])]
-    return params.model_copy(update={"fit": fit, "still_images": None}), stills
+    if params.adaptation is not None and version != "v0":
+        fit = params.fit.model_copy(update={"lr": params.fit.lr * params.adaptation.lr})
+        own, used = own.model_copy(update={"fit": fit}), stills or used
+    if params.still_images is not None and len(stills) in (0, len(used)):
+        what = "still images" if stills else "video frames"
+        log.info("train_segmenter.still_images: %s are all that is trained on", what)
+        own = own.model_copy(update={"still_images": None})
+    return own, used
 
 
 class SegmenterBatches(Batches):
@@ -134,12 +144,6 @@ class SegmenterBatches(Batches):
                 still: [k for k in keys if frames.is_still(k[0]) == still]
                 for still in (True, False)
             }
-            if not all(self.parts.values()):
-                raise InputError(
-                    f"train_segmenter.still_images: {len(self.parts[True])} still images and "
-                    f"{len(self.parts[False])} video frames are selected, and both are needed; add "
-                    "a data set or set it to null"
-                )
 
     def sample_at(self, position: int, rng: np.random.Generator) -> Batch:
         """A still image for the first positions, ``still`` says so; without a share of them any."""
