@@ -54,14 +54,14 @@ def run(
 def _evolution(
     frames: Path, ground_truth: Path, versions: list[Path], params: ReportParams
 ) -> np.ndarray:
-    """The middle key frame of some training videos, drawn at random, at every version."""
+    """The middle annotated frame of some training videos, drawn at random, at every version."""
     prepared, truth = Frames(frames), LabelMaps(ground_truth)
     labels = [LabelMaps(v) for v in versions]
-    videos = prepared.tagged("train")
+    videos = [v for v in prepared.tagged("train") if all(v in m for m in labels)]
     rng = np.random.default_rng(derive_seed(cli.seed(), "report"))
     rows: list[tuple[str, list[Any]]] = []
     for i in sorted(rng.permutation(len(videos))[: params.videos].tolist()):
-        keys = prepared.key_frames(videos[i])
+        keys = labels[0].frames(videos[i])  # later versions have these frames and more
         n = keys[len(keys) // 2]
         image = prepared.image(videos[i], n)
         maps = [m.labels(videos[i], n) for m in labels]

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.cues.flow import FlowParams
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
-from pipeline.datasets.layouts import layout_params
+from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
-from pipeline.refinement.initial import InitialParams
+from pipeline.refinement.flow_aggregation import AggregateParams
+from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError
@@ -31,10 +33,12 @@ SECTIONS: dict[str, type[Params]] = {
     "make_demo": DemoParams,
     "prepare_frames": PrepareFramesParams,
     "compute_superpixels": SlicParams,
+    "estimate_flow": FlowParams,
     "finetune_classifier.actor": ClassifierParams,
     "finetune_classifier.action": ClassifierParams,
     "extract_cam.actor": CamParams,
     "extract_cam.action": CamParams,
+    "aggregate_flow": AggregateParams,
     "refine_superpixels": InitialParams,
     "select_pa.selection": SelectParams,
     "select_pa.discriminator": DiscriminatorParams,
@@ -43,8 +47,9 @@ SECTIONS: dict[str, type[Params]] = {
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
-NULLABLE = ("make_demo", "finetune_classifier.action")  # null: the data set does not need it
-OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
+# null: the data set or the recipe does not need it
+NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.action")
+OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 
 def check_all(values: Mapping[str, Any]) -> None:
@@ -65,9 +70,34 @@ def check_all(values: Mapping[str, Any]) -> None:
     if not isinstance(values["dataset"], Mapping):
         got = values["dataset"]
         raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
-    layout_params(values["dataset"])
+    check_dataset(values["dataset"])
+    _check_inputs(values)
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
+    _check_flow(values)
+
+
+def _check_flow(values: Mapping[str, Any]) -> None:
+    """Refuse an aggregation without the flow that it follows."""
+    aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
+    if aggregation is None or AggregateParams(**aggregation).frames == 1:
+        return
+    if flow is None or not FlowParams(**flow).backward:
+        raise InputError(
+            "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
+            "backward true (the recipe ws2_flow does)"
+        )
+
+
+def _check_inputs(values: Mapping[str, Any]) -> None:
+    """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
+    images = values["dataset"].get("images")
+    named = (values["inputs"] or {}).get("images")
+    if not named or (images is not None and named != images["root"]):
+        raise InputError(
+            f"parameter inputs.images = {named!r} is not dataset.images.root; "
+            "run python -m conf.compose"
+        )
 
 
 def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:

@@ -18,7 +18,12 @@ from pipeline.training.integrity import (
     validation_keys,
 )
 from pipeline.training.loop import fit
-from pipeline.training.segmenter import SegmenterBatches, TrainSegmenterParams, segmenter_loss
+from pipeline.training.segmenter import (
+    SegmenterBatches,
+    TrainSegmenterParams,
+    adapted,
+    segmenter_loss,
+)
 from stages import cli
 from stages.segmenters import initialise_segmenter
 
@@ -47,7 +52,8 @@ def run(
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(prepared.taxonomy.pairs) + 1)
     initialise_segmenter(model, init, params.weights, CRITERIA[0])
-    keys = selected_frames(read_table(selection / "frames.parquet"))
+    selected = selected_frames(read_table(selection / "frames.parquet"))
+    own, keys = adapted(params, prepared, selected, labels.metadata["version"])
     val = validation_keys(prepared, labels, params.ric.frames)
     key = {
         "seed": seed,
@@ -58,9 +64,9 @@ def run(
     with training_curves(curves) as log:
         fitted = fit(
             model,
-            SegmenterBatches(prepared, labels, keys, params, seed),
+            SegmenterBatches(prepared, labels, keys, own, seed),
             segmenter_loss,
-            params.fit,
+            own.fit,
             machine,
             evaluate=lambda _: evaluate_integrity(
                 model,

@@ -23,6 +23,8 @@ def values(whole: dict[str, Any]) -> dict[str, Any]:
 def put(values: dict[str, Any], name: str, value: object) -> None:
     *groups, last = name.split(".")
     for group in groups:
+        if values[group] is None:  # a part that the recipe does not need
+            values[group] = {}
         values = values[group]
     values[last] = value
 
