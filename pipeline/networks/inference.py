@@ -48,6 +48,10 @@ class Segmentation:
         """Labels where the margin exceeds ``shift``, background (0) elsewhere."""
         return np.where(self.margin > shift, self.labels, 0).astype(np.uint8)
 
+    def probs(self, shift: float = 0.0) -> npt.NDArray[np.float64]:
+        """Probability T H W of foreground; above 1/2 where the margin exceeds ``shift``."""
+        return np.asarray(1 / (1 + np.exp(np.clip(shift - self.margin.astype(float), -700, 700))))
+
 
 def margin_and_class(
     logits: Tensor, allowed: Sequence[int] | None, rule: Rule
