@@ -16,6 +16,7 @@ from pipeline.datasets.frames import PrepareFramesParams
 from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
+from pipeline.refinement.colocalisation import ColocaliseParams
 from pipeline.refinement.flow_aggregation import AggregateParams
 from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
@@ -44,11 +45,12 @@ SECTIONS: dict[str, type[Params]] = {
     "select_pa.discriminator": DiscriminatorParams,
     "train_segmenter": TrainSegmenterParams,
     "prediction": PredictionParams,
+    "colocalise": ColocaliseParams,
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
 # null: the data set or the recipe does not need it
-NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.action")
+NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.actor", "finetune_classifier.action", "colocalise")
 OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 

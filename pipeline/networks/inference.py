@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -50,7 +51,7 @@ class Segmentation:
 
     def probs(self, shift: float = 0.0) -> npt.NDArray[np.float64]:
         """Probability T H W of foreground; above 1/2 where the margin exceeds ``shift``."""
-        return np.asarray(1 / (1 + np.exp(np.clip(shift - self.margin.astype(float), -700, 700))))
+        return np.asarray(expit(self.margin.astype(np.float64) - shift))
 
 
 def margin_and_class(

@@ -86,7 +86,8 @@ class TrainSegmenterParams(Params):
 
     Attributes:
         network: which segmenter.
-        weights: where the weights come from; null starts from the model that ``versions`` names.
+        weights: pretrained weights of the first version instead of those of the classifier that
+            ``versions`` names; later versions go on from the one before.
         objective: which labels are learned.
         augment: random crops.
         fit: optimisation.

@@ -78,16 +78,23 @@ def test_a_training_starts_from_the_backbone_of_a_classifier(tmp_path: Path) -> 
     assert heads and not changed & set(heads)  # the classes of the segmenter are its own
 
 
-def test_pretrained_weights_take_precedence(
+def test_pretrained_weights_stand_in_for_a_classifier_but_not_for_the_segmenter_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline.networks.weights import WeightsParams
     from stages import segmenters
 
-    write_segmenter(tmp_path)
+    best, _ = write_segmenter(tmp_path / "segmenter")
+    write_absent_model(tmp_path / "none", "no actor to classify")
+    classifier = build_classifier("small_resnet", 3)
+    state = {LAST: classifier.state_dict()}
+    write_model(tmp_path / "classifier", {"classes": ["a", "b", "c"]}, {}, state)
     asked: list[object] = []
     monkeypatch.setattr(segmenters, "load_weights", lambda model, params: asked.append(params))
-    model, same = segmenter(3), segmenter(3)
     weights = WeightsParams(source="none")
-    initialise_segmenter(model, tmp_path, weights, "ric")
-    assert asked == [weights] and equal(model, same)
+    for i, init in enumerate(("none", "classifier"), start=1):
+        model, same = segmenter(3), segmenter(3)
+        initialise_segmenter(model, tmp_path / init, weights, "ric")
+        assert asked == [weights] * i and equal(model, same)
+    initialise_segmenter(model, tmp_path / "segmenter", weights, "ric")
+    assert len(asked) == 2 and equal(model, best)
