@@ -84,16 +84,21 @@ def multi_scale_cam(
             f"{type(model).__name__} does not; choose grad_cam"
         )
     found: list[Tensor] = []
+    logits: Tensor | None = None
     for scale in sorted(scales, reverse=True):
         copy = _resized(x, scale)
         for mirrored in (False, True) if flip else (False,):
-            maps = cam(model.features(copy.flip(-1) if mirrored else copy), weights)
+            features = model.features(copy.flip(-1) if mirrored else copy)
+            if scale == 1 and not mirrored:
+                logits = model.logits_from(features)
+            maps = cam(features, weights)
             maps = maps.flip(-1) if mirrored else maps
             if found and maps.shape != found[0].shape:
                 size = found[0].shape[-2:]
                 maps = F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
             found.append(maps)
-    logits = model.logits_from(model.features(x))
+    if logits is None:
+        logits = model.logits_from(model.features(x))
     return CamAnswer(torch.stack(found).amax(dim=0), logits)
 
 

@@ -98,6 +98,30 @@ def test_maps_are_float16_at_their_own_size(tmp_path: Path) -> None:
             assert np.array_equal(found[name], rounded)
 
 
+def test_scores_stand_beside_the_maps(tmp_path: Path) -> None:
+    maps = {1: np.zeros((1, 2, 2)), 4: np.zeros((1, 2, 2))}
+    scores = {1: np.array([0.25, 0.5, 1.0]), 4: np.array([0.0, 0.75, 0.125])}
+    Maps.write(tmp_path, "with", [2], maps, scores)
+    Maps.write(tmp_path, "without", [2], maps)
+    rows = [{"video": v, "rows": 2} for v in ("with", "without")]
+    Maps.write_index(tmp_path, rows, ["bird", "cat", "dog"])
+    stored = Maps(tmp_path)
+    assert stored.scores("with", 4) == {"bird": 0.0, "cat": 0.75, "dog": 0.125}
+    assert stored.scores("with", 1)["cat"] == 0.5
+    assert stored.scores("without", 4) == {}
+
+
+def test_a_still_image_is_a_video_of_one_frame(tmp_path: Path) -> None:
+    picture = images(2, 32, 40, seed=0)
+    Frames.write(tmp_path, "still", {0: picture[0]}, [0], "png")
+    Frames.write(tmp_path, "video", dict(enumerate(picture)), [0], "png")
+    row = {"split": "train", "height": 32, "width": 40}
+    rows = [{"video": v, "rows": n, **row} for v, n in (("still", 1), ("video", 2))]
+    Frames.write_index(tmp_path, rows, {"still": [DOG], "video": [DOG]}, TAXONOMY)
+    frames = Frames(tmp_path)
+    assert frames.is_still("still") and not frames.is_still("video")
+
+
 def test_flows_are_float16_at_their_own_size(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     forward = [rng.normal(0, 9, (3, 5, 2)).astype(np.float32) for _ in range(2)]
