@@ -93,8 +93,8 @@ def _check_flow(values: Mapping[str, Any]) -> None:
 
 def _check_inputs(values: Mapping[str, Any]) -> None:
     """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
-    images = values["dataset"].get("images")
-    named = (values["inputs"] or {}).get("images")
+    images, inputs = values["dataset"].get("images"), values["inputs"]
+    named = inputs.get("images") if isinstance(inputs, Mapping) else None
     if not named or (images is not None and named != images["root"]):
         raise InputError(
             f"parameter inputs.images = {named!r} is not dataset.images.root; "

@@ -117,7 +117,8 @@ def _read_list(root: Path, name: str) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from None
-    ids = [check_id(Path(line.split()[0]).stem, str(path)) for line in lines if line.strip()]
+    first = [Path(line.split()[0]).name for line in lines if line.strip()]
+    ids = [check_id(name.removesuffix(".jpg"), str(path)) for name in first]
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
         raise InputError(f"{path} names {len(twice)} images twice, the first is {twice[0]!r}")
@@ -164,9 +165,9 @@ def _read_annotation(
         raise InputError(f"annotation {path} is a colour image; expected a palette or grey PNG")
     height, width = next(read_frames(video, None)).shape[:2]
     if values.shape != (height, width):
+        own = f"{values.shape[1]}x{values.shape[0]}"
         raise InputError(
-            f"annotation {path} is {values.shape[1]}x{values.shape[0]}, its image {width}x{height}; "
-            "both must have one size"
+            f"annotation {path} is {own}, its image {width}x{height}; both must have one size"
         )
     table = np.zeros(256, np.uint8)
     table[IGNORE] = IGNORE

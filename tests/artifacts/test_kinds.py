@@ -158,3 +158,20 @@ def test_kinds_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
     for kind in (Superpixels, LabelMaps, Maps, Flows):
         with pytest.raises(InputError, match="holds frames version 1, expected"):
             kind(tmp_path)
+
+
+def test_shots_know_the_video_they_were_cut_from(tmp_path: Path) -> None:
+    rows = []
+    for name, of in (("v_1", "v"), ("v_2", "v"), ("whole", None)):
+        count = Frames.write(tmp_path, name, {0: images(1, 32, 40, 0)[0]}, [0], "png")
+        row = {"video": name, "rows": count, "split": "train", "height": 32, "width": 40}
+        rows.append(row if of is None else row | {"shot_of": of})
+    Frames.write_index(tmp_path, rows, {row["video"]: [DOG] for row in rows}, TAXONOMY)
+    frames = Frames(tmp_path)
+    assert [frames.whole_video(v) for v in frames.videos] == ["v", "v", "whole"]
+
+
+def test_without_shots_every_video_is_whole(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path)
+    assert [frames.whole_video(v) for v in frames.videos] == frames.videos
+    assert "shot_of" not in frames.index
