@@ -35,7 +35,7 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
 
 
 def initialise_segmenter(
-    model: DeepLab, init: Path, weights: WeightsParams | None, criterion: str
+    model: DeepLab, init: Path, weights: WeightsParams, criterion: str
 ) -> None:
     """Give a new segmenter its first weights.
 
@@ -43,14 +43,13 @@ def initialise_segmenter(
         model: changed in place.
         init: a segmenter, all of which is taken, or a classifier, which lends its backbone, or
             none, where the recipe needs no classifier.
-        weights: pretrained weights to take instead of a classifier's; None for random ones where
-            there is none.
+        weights: what to start from where there is none.
         criterion: which epoch of the segmenter ``init``.
     """
     description = read_description(init)
     if "network" in description:
         model.load_state_dict(read_state(init, criterion))
-    elif weights is not None:
-        load_weights(model, weights)
     elif "classes" in description:
         transfer_backbone(model, read_state(init, LAST))
+    else:
+        load_weights(model, weights)

@@ -86,8 +86,8 @@ class TrainSegmenterParams(Params):
 
     Attributes:
         network: which segmenter.
-        weights: pretrained weights of the first version instead of those of the classifier that
-            ``versions`` names; later versions go on from the one before.
+        weights: what the first version starts from where the recipe trains no classifier; else it
+            starts from that one's backbone, and later versions go on from the one before.
         objective: which labels are learned.
         augment: random crops.
         fit: optimisation.
@@ -98,7 +98,7 @@ class TrainSegmenterParams(Params):
     """
 
     network: SegmenterParams
-    weights: WeightsParams | None = None
+    weights: WeightsParams = WeightsParams()
     objective: ObjectiveParams = ObjectiveParams()
     augment: AugmentParams = AugmentParams()
     fit: FitParams
