@@ -46,9 +46,7 @@ def flow_of(homography: Homography, height: int, width: int) -> Flow:
     return np.asarray((moved - points).reshape(height, width, 2), np.float32)
 
 
-def accumulate(
-    values: Sequence[Flow], flows: Sequence[Flow], order: Sequence[int]
-) -> Flow:
+def accumulate(values: Sequence[Flow], flows: Sequence[Flow], order: Sequence[int]) -> Flow:
     """Sum of flow-like maps along the path of each pixel, ``H W 2``.
 
     Over some frames a slow object moves far enough to be told from noise.

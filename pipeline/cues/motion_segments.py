@@ -75,24 +75,24 @@ class MotionParams(Params):
         band: pixels, at the frames' size, to either side of a segment's border that make its band.
     """
 
-    max_side: int | None = Field(427, ge=32)
+    max_side: int | None = Field(default=427, ge=32)
     superpixels: SlicParams = SlicParams(segments=1500, compactness=20.0, iterations=5)
     boundary: BoundaryParams = BoundaryParams()
-    steps: int = Field(3, ge=1)
-    least_motion: float = Field(0.3, ge=0)
-    explained: float = Field(0.3, ge=0, le=1)
-    noise: float = Field(2.0, gt=0)
-    own: float = Field(0.2, gt=0, le=1)
-    prior: float = Field(0.25, gt=0, lt=1)
-    components: int = Field(5, ge=1)
-    samples: int = Field(1500, ge=10)
-    window: int = Field(10, ge=1)
-    reach: float = Field(22.0, gt=0)
-    location: float = Field(1.0, ge=0)
-    appearance: float = Field(0.4, ge=0)
-    spatial: float = Field(1.0, ge=0)
-    temporal: float = Field(1.0, ge=0)
-    band: int = Field(3, ge=1)
+    steps: int = Field(default=3, ge=1)
+    least_motion: float = Field(default=0.3, ge=0)
+    explained: float = Field(default=0.3, ge=0, le=1)
+    noise: float = Field(default=2.0, gt=0)
+    own: float = Field(default=0.2, gt=0, le=1)
+    prior: float = Field(default=0.25, gt=0, lt=1)
+    components: int = Field(default=5, ge=1)
+    samples: int = Field(default=1500, ge=10)
+    window: int = Field(default=10, ge=1)
+    reach: float = Field(default=22.0, gt=0)
+    location: float = Field(default=1.0, ge=0)
+    appearance: float = Field(default=0.4, ge=0)
+    spatial: float = Field(default=1.0, ge=0)
+    temporal: float = Field(default=1.0, ge=0)
+    band: int = Field(default=3, ge=1)
 
 
 class Camera(NamedTuple):
@@ -196,9 +196,7 @@ _COLOUR_NOISE = 0.3  # in CIELAB: keeps a noiseless still picture from dividing 
 
 def _fastest(speeds: Sequence[npt.NDArray[np.float32]], params: MotionParams) -> Floats:
     """What moves most in a frame, by Otsu; speeds are in pixels, one map for each direction."""
-    scaled = [
-        s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds
-    ]
+    scaled = [s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds]
     least = np.minimum.reduce(speeds) > params.least_motion
     return (otsu_mask(np.minimum.reduce(scaled)) & least).astype(np.float64)
 
