@@ -38,8 +38,8 @@ def run(
 ) -> None:
     """Write figures to ``out``.
 
-    ``scores.json``; ``regions.csv``, what test regions were taken for; ``sequences.csv``, Jaccard of
-    the pseudo-annotation by video.
+    ``scores.json``; ``regions.csv``, what test regions were taken for; ``sequences.csv``, Jaccard
+    of the pseudo-annotation by video.
     """
     prepared, truth, labels = Frames(frames), LabelMaps(ground_truth), LabelMaps(pa)
     if labels.stopped:

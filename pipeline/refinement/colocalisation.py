@@ -1,8 +1,8 @@
 """The object of a video in one of its frames: superpixels cut by the network's answer and colours.
 
 M-CNN (Tokmakov, Alahari and Schmid, ECCV 2016), Section 4.5: pixels with high predictions for the
-object, and for the background, teach a colour mixture each; these are the unary term of Eq. 2, which
-is minimised over superpixels; the box around the largest component is the object's place.
+object, and for the background, teach a colour mixture each; these are the unary term of Eq. 2,
+which is minimised over superpixels; the box around the largest component is the object's place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ColocaliseParams(Params):
     """Co-localisation.
 
     Attributes:
-        high: probability from which a pixel teaches the colours of the object, or of the background.
+        high: probability from which a pixel teaches the colours of the object or the background.
         alpha: weight of the network's answer beside the colours (Eq. 2).
         smoothness: lambda of Eq. 3.
         gamma: how fast the smoothness falls with the contrast.
@@ -35,12 +35,12 @@ class ColocaliseParams(Params):
         samples: colours that a mixture is fitted to.
     """
 
-    high: float = Field(0.7, ge=0.5, lt=1)
-    alpha: float = Field(1.0, ge=0)
-    smoothness: float = Field(5.0, ge=0)
-    gamma: float = Field(0.5, ge=0)
-    components: int = Field(5, ge=1)
-    samples: int = Field(500, ge=10)
+    high: float = Field(default=0.7, ge=0.5, lt=1)
+    alpha: float = Field(default=1.0, ge=0)
+    smoothness: float = Field(default=5.0, ge=0)
+    gamma: float = Field(default=0.5, ge=0)
+    components: int = Field(default=5, ge=1)
+    samples: int = Field(default=500, ge=10)
 
 
 def object_mask(
@@ -83,7 +83,8 @@ def object_mask(
         unary[:, side] += mixture.cost(colours)
     place = superpixels.ravel()
     count = int(place.max()) + 1
-    costs = np.stack([np.bincount(place, unary[:, side], count) for side in (0, 1)], axis=1)
+    sums = [np.bincount(place, unary[:, side], count) for side in (0, 1)]
+    costs = np.stack(sums, axis=1).astype(np.float64)
     edges, weights = _borders(colours, superpixels, params)
     return binary_cut(costs, edges, weights)[superpixels]
 
@@ -97,4 +98,5 @@ def _borders(
     pairs = np.sort(superpixels.ravel()[grid.edges].astype(np.int64), axis=1)
     apart = pairs[:, 0] != pairs[:, 1]
     edges, number = np.unique(pairs[apart], axis=0, return_inverse=True)
-    return edges, np.bincount(number.ravel(), weights[apart], len(edges))
+    sums = np.bincount(number.ravel(), weights[apart], len(edges))
+    return edges.astype(np.int64), sums.astype(np.float64)

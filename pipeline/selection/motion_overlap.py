@@ -36,11 +36,11 @@ class MotionRuleParams(Params):
             of a video must have.
     """
 
-    least: float = Field(0.025, ge=0, le=1)
-    most: float = Field(0.5, gt=0, le=1)
-    run: int = Field(20, ge=1)
-    frames: int = Field(10, ge=1)
-    overlap: float = Field(0.2, ge=0, le=1)
+    least: float = Field(default=0.025, ge=0, le=1)
+    most: float = Field(default=0.5, gt=0, le=1)
+    run: int = Field(default=20, ge=1)
+    frames: int = Field(default=10, ge=1)
+    overlap: float = Field(default=0.2, ge=0, le=1)
 
     @model_validator(mode="after")
     def _some_share_is_possible(self) -> MotionRuleParams:
@@ -90,7 +90,8 @@ def overlap_of(segment: Mask, labels: npt.NDArray[np.uint8]) -> float:
     0 where neither is there: nothing speaks for the frame.
     """
     found = (labels != BACKGROUND) & (labels != IGNORE)
-    return np.count_nonzero(segment & found) / max(np.count_nonzero(segment | found), 1)
+    union = int(np.count_nonzero(segment | found))
+    return int(np.count_nonzero(segment & found)) / max(union, 1)
 
 
 def measure_shot(

@@ -49,14 +49,14 @@ class LatentParams(Params):
     """
 
     motion: Literal["soft", "hard"] = "soft"
-    alpha: float = Field(1.0, ge=0)
-    alpha_finetune: float = Field(2.0, ge=0)
-    smoothness: float = Field(5.0, ge=0)
-    gamma: float = Field(0.5, ge=0)
-    rounds: int = Field(4, ge=1)
-    components: int = Field(5, ge=1)
-    samples: int = Field(500, ge=10)
-    side: int = Field(80, ge=8)
+    alpha: float = Field(default=1.0, ge=0)
+    alpha_finetune: float = Field(default=2.0, ge=0)
+    smoothness: float = Field(default=5.0, ge=0)
+    gamma: float = Field(default=0.5, ge=0)
+    rounds: int = Field(default=4, ge=1)
+    components: int = Field(default=5, ge=1)
+    samples: int = Field(default=500, ge=10)
+    side: int = Field(default=80, ge=8)
 
 
 @dataclass(frozen=True)

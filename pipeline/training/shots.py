@@ -195,7 +195,9 @@ def latent_batch_labels(
     return torch.from_numpy(labels).long()
 
 
-def _shot_of(batch: Mapping[str, Tensor], own: npt.NDArray[np.bool_], size: tuple[int, int]) -> Shot:
+def _shot_of(
+    batch: Mapping[str, Tensor], own: npt.NDArray[np.bool_], size: tuple[int, int]
+) -> Shot:
     """The frames of a batch that are of the shot, at the size that labels are inferred on."""
     images = batch["images"].permute(0, 2, 3, 1).cpu().numpy()[own]
     motion = _resized(batch["motion"].cpu().numpy()[own], size, cv2.INTER_NEAREST)

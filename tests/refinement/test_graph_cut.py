@@ -35,7 +35,7 @@ def test_the_grid_has_every_pair_of_neighbours_once() -> None:
 
 
 def test_contrast_weights_by_hand() -> None:
-    # pixels 0 and 1 above 2 and 3; squared contrasts: 0-1 9, 2-3 9 + 16, 0-2 0, 1-3 16, 0-3 25, 1-2 9
+    # pixels 0 and 1 above 2 and 3; the mean of the six squared contrasts is 14
     colours = np.array([[0, 0, 0], [3, 0, 0], [0, 0, 0], [3, 0, 4]], float)
     grid = pixel_grid(2, 2)
     contrast = {(0, 1): 9, (2, 3): 25, (0, 2): 0, (1, 3): 16, (0, 3): 25, (1, 2): 9}

@@ -82,7 +82,9 @@ def test_a_batch_is_the_frames_of_one_shot_in_order(data: tuple[Frames, MotionSe
     for step in range(6):
         batch = batches[step]
         image = batch["images"][0].permute(1, 2, 0).numpy()
-        (video,) = [v for v in "abc" if any(np.array_equal(image, frames.image(v, n)) for n in (0, 2))]
+        (video,) = [
+            v for v in "abc" if any(np.array_equal(image, frames.image(v, n)) for n in (0, 2))
+        ]
         numbers = {"a": [0, 1, 3, 5], "b": [2, 4], "c": [0]}[video]
         assert not batch["still"].any() and len(batch["images"]) == len(numbers)
         for i, n in enumerate(numbers):
@@ -94,9 +96,7 @@ def test_a_batch_is_the_frames_of_one_shot_in_order(data: tuple[Frames, MotionSe
         seen.append(video)
     # each shot once in three steps, and not always in the same order
     assert sorted(seen[:3]) == sorted(seen[3:]) == ["a", "b", "c"]
-    orders = {
-        tuple(len(batches[3 * turn + i]["images"]) for i in range(3)) for turn in range(8)
-    }
+    orders = {tuple(len(batches[3 * turn + i]["images"]) for i in range(3)) for turn in range(8)}
     assert len(orders) > 1
 
 
