@@ -8,6 +8,7 @@ from each video the one shot whose motion segments overlap the network's predict
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -21,6 +22,7 @@ from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.datasets.video import uniform_frames
 from pipeline.runtime.params import Params
 
+log = logging.getLogger(__name__)
 Mask = npt.NDArray[np.bool_]
 COLUMNS = ("video", "frame", "whole_video", "moving", "overlap")
 
@@ -161,13 +163,19 @@ def select_moving(frames: pd.DataFrame) -> pd.DataFrame:
 def select_best_shots(frames: pd.DataFrame, params: MotionRuleParams) -> pd.DataFrame:
     """The rows of frames in motion of one shot for each video: the one with the best overlap.
 
-    Of equal shots the first by name. Where no network has predicted yet there is nothing to
-    compare, and all frames in motion are taken.
+    Of equal shots the first by name. All frames in motion are taken where there is nothing to
+    choose by: no network has predicted yet, or what it predicts overlaps no shot enough.
     """
     moving = select_moving(frames)
     if moving["overlap"].isna().all():
         return moving
     good = moving[moving["overlap"] >= params.overlap]
+    if good.empty:
+        log.warning(
+            "select_pa: the predictions overlap no shot's motion by %g; all that moves is taken",
+            params.overlap,
+        )
+        return moving
     order = good.sort_values(["overlap", "video"], ascending=[False, True], kind="stable")
     best = order.drop_duplicates("whole_video")["video"]
     return moving[moving["video"].isin(best)]

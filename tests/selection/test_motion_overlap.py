@@ -104,9 +104,10 @@ def test_one_shot_of_each_video() -> None:
     assert names(select_best_shots(SHOTS, loose)) == ["a2.0", "a2.1", "b1.0", "c1.0"]
 
 
-def test_without_a_prediction_all_that_moves() -> None:
-    first = SHOTS.assign(overlap=float("nan"))
-    assert names(select_best_shots(first, MotionRuleParams())) == names(select_moving(SHOTS))
+def test_with_nothing_to_choose_by_all_that_moves() -> None:
+    for overlap in (float("nan"), 0.1):  # no network yet; a network that finds nothing
+        frames = SHOTS.assign(overlap=overlap)
+        assert names(select_best_shots(frames, MotionRuleParams())) == names(select_moving(SHOTS))
 
 
 def test_refuses() -> None:
