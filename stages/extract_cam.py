@@ -7,11 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts.kinds import Frames, Maps
-from pipeline.cues.video_maps import CamParams, clip_maps, frame_maps
+from pipeline.cues.video_maps import CamParams, answering_classes, clip_maps, frame_maps
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from pipeline.training.augment import resize_short_side
-from pipeline.training.classifier import Branch, class_numbers, clip_frames, clip_starts
+from pipeline.training.classifier import (
+    NOTHING,
+    Branch,
+    class_numbers,
+    class_scores,
+    clip_frames,
+    clip_starts,
+)
 from stages import cli
 from stages.classifiers import LoadedClassifier, load_classifier
 
@@ -28,34 +35,55 @@ def run(branch: Branch, frames: Path, model: Path, out: Path) -> None:
     prepared = Frames(frames)
     rows = []
     for video in progress(prepared.tagged("train", "val"), f"{branch} maps"):
-        classes = class_numbers(prepared.tags(video), branch, classifier.classes)
-        keys = prepared.key_frames(video)
-        maps = _video_maps(classifier, prepared, video, keys, classes, params)
-        count = Maps.write(out, video, classes, dict(zip(keys, maps, strict=True)))
+        tagged = class_numbers(prepared.tags(video), branch, classifier.classes)
+        count = _write_maps(out, classifier, prepared, video, tagged, params)
         rows.append({"video": video, "rows": count})
     Maps.write_index(out, rows, classifier.classes)
 
 
-def _video_maps(
+def _write_maps(
+    out: Path,
     classifier: LoadedClassifier,
     prepared: Frames,
     video: str,
-    keys: list[int],
+    tagged: list[int],
+    params: CamParams,
+) -> int:
+    keys, side = prepared.key_frames(video), classifier.params.side
+    if classifier.params.clip is not None:
+        maps = _clip_maps(classifier, prepared, video, tagged, params)
+        return Maps.write(out, video, tagged, dict(zip(keys, maps, strict=True)))
+    wanted = tagged
+    if params.above is not None:
+        wanted = [k for k, name in enumerate(classifier.classes) if name != NOTHING]
+    images = resize_short_side(prepared.images(video, keys), side)
+    maps, logits = frame_maps(classifier.model, images, wanted, params)
+    scores = None if logits is None else class_scores(logits, classifier.params.loss)
+    kept = tagged
+    if params.above is not None and scores is not None:
+        kept = answering_classes(tagged, scores[:, wanted], params.above)
+    maps = maps[:, [wanted.index(k) for k in kept]]
+    by_frame = None if scores is None else dict(zip(keys, scores, strict=True))
+    return Maps.write(out, video, kept, dict(zip(keys, maps, strict=True)), by_frame)
+
+
+def _clip_maps(
+    classifier: LoadedClassifier,
+    prepared: Frames,
+    video: str,
     classes: list[int],
     params: CamParams,
 ) -> np.ndarray:
     """Maps of the key frames, N C h w."""
     side, clip = classifier.params.side, classifier.params.clip
-    if clip is None:
-        images = resize_short_side(prepared.images(video, keys), side)
-        return frame_maps(classifier.model, images, classes, params)
-    stored = prepared.frames(video)
-    clips = []
+    assert clip is not None
+    stored, clips = prepared.frames(video), []
     for start in clip_starts(len(stored), clip):
         numbers = [stored[i] for i in clip_frames(len(stored), clip, start)]
         images = resize_short_side(prepared.images(video, numbers), side)
         clips.append((images, np.array(numbers)))
-    return clip_maps(classifier.model, clips, np.array(keys), classes, params)
+    keys = np.array(prepared.key_frames(video))
+    return clip_maps(classifier.model, clips, keys, classes, params)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
-"""Generate the demo data set in the A2D release layout."""
+"""Generate the demo data set: videos in the A2D release layout, still images in that of VOC."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pipeline.datasets.demo import DemoParams, make_demo
+from pipeline.datasets.demo_stills import make_stills
 from stages import cli
 
 
 def run(out: Path) -> None:
-    """Write the demo release below ``out``; an empty folder where another data set is used."""
+    """Write the demo below ``out``; an empty folder where another data set is used."""
     out.mkdir(parents=True, exist_ok=True)
     if cli.is_null("make_demo"):
         print("make_demo: not needed, the data set is another one")
         return
-    make_demo(cli.section("make_demo", DemoParams), out, cli.machine().jobs)
+    params = cli.section("make_demo", DemoParams)
+    make_demo(params, out, cli.machine().jobs)
+    make_stills(params, out / "stills")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
 
-def run(root: Path, out: Path) -> None:
-    """Read the data set below ``root`` and write its frames to ``out``."""
+def run(root: Path, images: Path, out: Path) -> None:
+    """Write the frames of the data set below ``root`` and of the still images below ``images``."""
     params = cli.section("prepare_frames", PrepareFramesParams)
-    dataset = load_dataset(root, cli.read_parameters()["dataset"])
+    dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
     check_validation(dataset.videos)
     machine = cli.machine()
     parallel_map(check_video, dataset.videos, machine, "check videos")  # before any work starts
@@ -31,13 +31,9 @@ def _prepare(video: Video, params: PrepareFramesParams, out: Path) -> dict[str, 
     frames, keys = prepared_frames(video, params)
     height, width = next(iter(frames.values())).shape[:2]
     count = Frames.write(out, video.id, frames, keys, params.codec)
-    return {
-        "video": video.id,
-        "rows": count,
-        "split": video.split,
-        "height": height,
-        "width": width,
-    }
+    row = {"video": video.id, "rows": count, "split": video.split}
+    row |= {"height": height, "width": width}
+    return row if video.shot_of is None else row | {"shot_of": video.shot_of}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,17 @@ import numpy as np
 
 from pipeline.artifacts.kinds import Frames, LabelMaps
 from pipeline.datasets.layouts import load_dataset
-from pipeline.datasets.video import Dataset, Video
+from pipeline.datasets.video import Video
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
 
-def run(root: Path, frames: Path, out: Path) -> None:
-    """Write label maps of annotated frames, at the size of the prepared frames."""
-    dataset = load_dataset(root, cli.read_parameters()["dataset"])
+def run(root: Path, images: Path, frames: Path, out: Path) -> None:
+    """Write label maps of annotated frames, key frame or not, at the size of the prepared ones."""
+    dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
     annotated = [v for v in dataset.videos if v.annotations]
     rows = parallel_map(
-        partial(_read, dataset=dataset, frames=frames, out=out),
+        partial(_read, read=dataset.read_annotation, frames=frames, out=out),
         annotated,
         cli.machine(),
         "read masks",
@@ -29,13 +30,15 @@ def run(root: Path, frames: Path, out: Path) -> None:
     LabelMaps.write_index(out, rows, {"version": "ground truth"})
 
 
-def _read(video: Video, dataset: Dataset, frames: Path, out: Path) -> dict[str, Any]:
+def _read(
+    video: Video, read: Callable[[Path, Video], np.ndarray], frames: Path, out: Path
+) -> dict[str, Any]:
     prepared = Frames(frames)
     maps = {}
-    for number in prepared.key_frames(video.id):
+    for number in prepared.frames(video.id):
         if number not in video.annotations:
             continue
-        labels = dataset.read_annotation(video.annotations[number], video)
+        labels = read(video.annotations[number], video)
         height, width = prepared.image(video.id, number).shape[:2]
         resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
         maps[number] = resized.astype(np.uint8)

@@ -1,29 +1,53 @@
-"""PA.v0: attention maps binarised, united, labelled and refined by superpixels."""
+"""PA.v0: attention maps binarised, united, labelled and refined."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.cues.video_maps import at_full_size
-from pipeline.refinement.initial import InitialParams, TaggedPair, assign_labels
-from pipeline.refinement.superpixels import refine_labels
+from pipeline.datasets.taxonomy import IGNORE
+from pipeline.refinement.initial import TaggedPair, shown_labels
+from pipeline.refinement.methods import FrameCues, InitialParams, first_labels
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
 
-def run(frames: Path, superpixels: Path, actor_cam: Path, action_cam: Path, out: Path) -> None:
-    """Write PA.v0 of all training and validation videos."""
+class Inputs(NamedTuple):
+    """Folders of the artifacts that a video is read from."""
+
+    frames: Path
+    superpixels: Path
+    actor_cam: Path
+    action_cam: Path
+    motion: Path
+
+
+def run(
+    frames: Path,
+    superpixels: Path,
+    actor_cam: Path,
+    action_cam: Path,
+    aggregated: Path,
+    motion: Path,
+    out: Path,
+) -> None:
+    """Write PA.v0 of all training and validation videos, from the aggregated maps if there are."""
     params = cli.section("refine_superpixels", InitialParams)
+    if Maps(aggregated / "actor").videos:
+        actor_cam, action_cam = aggregated / "actor", aggregated / "action"
     if not Maps(action_cam).videos:  # object data sets: the actor alone (WS2 Sec. 3.1)
         params = params.model_copy(update={"cues": "actor"})
-    inputs = (frames, superpixels, actor_cam, action_cam)
+    inputs = Inputs(frames, superpixels, actor_cam, action_cam, motion)
     work = partial(_refine, inputs=inputs, out=out, params=params)
     videos = Frames(frames).tagged("train", "val")
+    needed = MotionSegments(motion) if params.method == "motion_segments" else Maps(actor_cam)
+    if needed.videos:  # the label filter leaves videos out; still images do not move
+        videos = [v for v in videos if v in needed]
     rows = parallel_map(work, videos, cli.machine(), "PA.v0")
     share = sum(r.pop("foreground") for r in rows) / max(sum(r.pop("pixels") for r in rows), 1)
     LabelMaps.write_index(
@@ -31,42 +55,51 @@ def run(frames: Path, superpixels: Path, actor_cam: Path, action_cam: Path, out:
     )
 
 
-def _refine(
-    video: str, inputs: tuple[Path, Path, Path, Path], out: Path, params: InitialParams
-) -> dict[str, Any]:
-    prepared, superpixels = Frames(inputs[0]), Superpixels(inputs[1])
-    actor_cam, action_cam = Maps(inputs[2]), Maps(inputs[3])
-    tags = sorted(prepared.tags(video))
-    actors, actions = sorted({t[0] for t in tags}), sorted({t[1] for t in tags})
-    pairs = [
-        TaggedPair(prepared.taxonomy.label(t), actors.index(t[0]), actions.index(t[1]))
-        for t in tags
-    ]
-    num_labels = len(prepared.taxonomy.pairs) + 1
+def _refine(video: str, inputs: Inputs, out: Path, params: InitialParams) -> dict[str, Any]:
+    prepared, cam = Frames(inputs.frames), Maps(inputs.actor_cam)
     initial, refined = {}, {}
-    for n in prepared.key_frames(video):
-        regions = superpixels.superpixels(video, n)
-        actor_maps = _stack(actor_cam, video, n, actors, regions.shape)
-        action_maps = _stack(action_cam, video, n, actions, regions.shape)
-        initial[n] = assign_labels(actor_maps, action_maps, pairs, params.cues, params.binarise)
-        refined[n] = refine_labels(initial[n], regions, params.refine, num_labels)
+    for n in cam.frames(video) if video in cam else prepared.key_frames(video):
+        cues = _cues(video, n, prepared, inputs)
+        initial[n], refined[n] = first_labels(cues, params)
     counted = video in prepared.of_split("train")
+    labelled = sum(int(((m > 0) & (m != IGNORE)).sum()) for m in refined.values())
     return {
         "video": video,
         "rows": LabelMaps.write(out, video, refined, initial),
-        "foreground": sum(int((m > 0).sum()) for m in refined.values()) if counted else 0,
+        "foreground": labelled if counted else 0,
         "pixels": sum(m.size for m in refined.values()) if counted else 0,
     }
+
+
+def _cues(video: str, frame: int, prepared: Frames, inputs: Inputs) -> FrameCues:
+    """What is known about one frame; without actor maps any tagged actor may be seen."""
+    actor_cam, action_cam = Maps(inputs.actor_cam), Maps(inputs.action_cam)
+    tags, taxonomy = prepared.tags(video), prepared.taxonomy
+    seen = actor_cam.maps(video, frame) if video in actor_cam else {tag[0] for tag in tags}
+    shown = shown_labels(seen, tags, taxonomy)
+    actors, actions = (sorted({tag[i] for tag, _ in shown}) for i in (0, 1))
+    regions = Superpixels(inputs.superpixels).superpixels(video, frame)
+    motion = MotionSegments(inputs.motion)
+    return FrameCues(
+        video,
+        frame,
+        prepared.image(video, frame),
+        regions,
+        _stack(actor_cam, video, frame, actors, regions.shape),
+        _stack(action_cam, video, frame, actions, regions.shape),
+        motion.segment(video, frame) if video in motion else None,
+        [TaggedPair(label, actors.index(t[0]), actions.index(t[1])) for t, label in shown],
+        len(taxonomy.pairs) + 1,
+    )
 
 
 def _stack(
     cams: Maps, video: str, frame: int, names: list[str], shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Maps at full size in the order of ``names``, C H W; zeros where the branch has none."""
-    if video not in cams:
-        return np.zeros((len(names), *shape), np.float32)
-    maps = cams.maps(video, frame)
-    return at_full_size([maps[name] for name in names], *shape)
+    """Maps at full size in the order of ``names``, C H W; zeros for those that have none."""
+    maps = cams.maps(video, frame) if video in cams else {}
+    empty = np.zeros((1, 1), np.float32)
+    return at_full_size([maps.get(name, empty) for name in names], *shape)
 
 
 if __name__ == "__main__":

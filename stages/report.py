@@ -24,6 +24,7 @@ def run(
     classifiers: Path,
     segmenters: Path,
     figures: Path,
+    cues: Path,
     summary: Path,
     plots: Path,
     out: Path,
@@ -36,6 +37,7 @@ def run(
         {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": cli.seed()},
         {branch: read_history(classifiers / branch) for branch in ("actor", "action")},
         {v: read_json(figures / v / "scores.json") for v in versions},
+        read_json(cues),
     )
     write_json(summary, found)
     trained = list(found["versions"])
@@ -54,14 +56,14 @@ def run(
 def _evolution(
     frames: Path, ground_truth: Path, versions: list[Path], params: ReportParams
 ) -> np.ndarray:
-    """The middle key frame of some training videos, drawn at random, at every version."""
+    """The middle annotated frame of some training videos, drawn at random, at every version."""
     prepared, truth = Frames(frames), LabelMaps(ground_truth)
     labels = [LabelMaps(v) for v in versions]
-    videos = prepared.tagged("train")
+    videos = [v for v in prepared.tagged("train") if all(v in m for m in labels)]
     rng = np.random.default_rng(derive_seed(cli.seed(), "report"))
     rows: list[tuple[str, list[Any]]] = []
     for i in sorted(rng.permutation(len(videos))[: params.videos].tolist()):
-        keys = prepared.key_frames(videos[i])
+        keys = labels[0].frames(videos[i])  # later versions have these frames and more
         n = keys[len(keys) // 2]
         image = prepared.image(videos[i], n)
         maps = [m.labels(videos[i], n) for m in labels]

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.cues.flow import FlowParams
+from pipeline.cues.motion_segments import MotionParams
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
-from pipeline.datasets.layouts import layout_params
+from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
-from pipeline.refinement.initial import InitialParams
+from pipeline.refinement.colocalisation import ColocaliseParams
+from pipeline.refinement.flow_aggregation import AggregateParams
+from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
-from pipeline.selection.select import SelectParams
+from pipeline.selection.select import MOTION_RULES, SelectParams
 from pipeline.training.classifier import ClassifierParams
 from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
@@ -31,20 +35,33 @@ SECTIONS: dict[str, type[Params]] = {
     "make_demo": DemoParams,
     "prepare_frames": PrepareFramesParams,
     "compute_superpixels": SlicParams,
+    "estimate_flow": FlowParams,
+    "segment_motion": MotionParams,
     "finetune_classifier.actor": ClassifierParams,
     "finetune_classifier.action": ClassifierParams,
     "extract_cam.actor": CamParams,
     "extract_cam.action": CamParams,
+    "aggregate_flow": AggregateParams,
     "refine_superpixels": InitialParams,
     "select_pa.selection": SelectParams,
     "select_pa.discriminator": DiscriminatorParams,
     "train_segmenter": TrainSegmenterParams,
     "prediction": PredictionParams,
+    "colocalise": ColocaliseParams,
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
-NULLABLE = ("make_demo", "finetune_classifier.action")  # null: the data set does not need it
-OTHER = ("seed", "recipe", "dataset", "versions", "transitions")
+# null: the data set or the recipe does not need it
+NULLABLE = (
+    "make_demo",
+    "estimate_flow",
+    "segment_motion",
+    "aggregate_flow",
+    "finetune_classifier.actor",
+    "finetune_classifier.action",
+    "colocalise",
+)
+OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 
 def check_all(values: Mapping[str, Any]) -> None:
@@ -65,9 +82,54 @@ def check_all(values: Mapping[str, Any]) -> None:
     if not isinstance(values["dataset"], Mapping):
         got = values["dataset"]
         raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
-    layout_params(values["dataset"])
+    check_dataset(values["dataset"])
+    _check_inputs(values)
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
+    _check_flow(values)
+    _check_motion(values)
+
+
+def _check_flow(values: Mapping[str, Any]) -> None:
+    """Refuse an aggregation without the flow that it follows."""
+    aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
+    if aggregation is None or AggregateParams(**aggregation).frames == 1:
+        return
+    if flow is None or not FlowParams(**flow).backward:
+        raise InputError(
+            "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
+            "backward true (the recipe ws2_flow does)"
+        )
+
+
+def _check_motion(values: Mapping[str, Any]) -> None:
+    """Refuse parts that read motion segments in a recipe that makes none."""
+    if values.get("segment_motion") is not None:
+        return
+    chosen = {
+        "refine_superpixels.method": values["refine_superpixels"].get("method"),
+        "select_pa.selection.rule": values["select_pa"]["selection"].get("rule"),
+        "train_segmenter.objective.name": values["train_segmenter"]
+        .get("objective", {})
+        .get("name"),
+    }
+    for name, value in chosen.items():
+        if value in ("motion_segments", *MOTION_RULES, "latent_labels"):
+            raise InputError(
+                f"parameter {name} = {value!r} needs motion segments: set segment_motion and "
+                "estimate_flow (the recipe mcnn does)"
+            )
+
+
+def _check_inputs(values: Mapping[str, Any]) -> None:
+    """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
+    images, inputs = values["dataset"].get("images"), values["inputs"]
+    named = inputs.get("images") if isinstance(inputs, Mapping) else None
+    if not named or (images is not None and named != images["root"]):
+        raise InputError(
+            f"parameter inputs.images = {named!r} is not dataset.images.root; "
+            "run python -m conf.compose"
+        )
 
 
 def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:

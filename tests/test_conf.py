@@ -21,16 +21,25 @@ LEFT_OPEN = {
     "a2d": ["dataset.root=/data", "finetune_classifier.action.weights.path=/weights.pt"],
     "davis": ["dataset.root=/data"],
     "folder": ["dataset.root=/data", "finetune_classifier.action.weights.path=/weights.pt"],
+    "voc": ["dataset.root=/data"],
+    "youtube_objects": ["dataset.root=/data"],
 }
 COMBINATIONS = list(
     itertools.product(*([f"{group}={option}" for option in o] for group, o in GROUPS.items()))
 )
 
 
+# recipes without an action classifier: its weights are not left to the user, nor can they be set
+NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn")
+
+
 def open_values(overrides: tuple[str, ...]) -> list[str]:
     """Overrides for the values that this choice leaves to the user."""
     (dataset,) = [o.partition("=")[2] for o in overrides if o.startswith("dataset=")]
-    return LEFT_OPEN.get(dataset, [])
+    left = LEFT_OPEN.get(dataset, [])
+    if set(NO_ACTIONS) & {*overrides}:
+        left = [o for o in left if not o.startswith("finetune_classifier.action.")]
+    return left
 
 
 def test_the_groups_are_there() -> None:
@@ -106,3 +115,28 @@ def test_main(
     with pytest.raises(SystemExit, match="error: cannot compose"):
         main(["seeds=9"])
     assert yaml.safe_load((tmp_path / "params.yaml").read_text())["seed"] == 9
+
+
+def test_still_images_are_a_dependency_only_where_they_are_given() -> None:
+    """Without them dvc.yaml depends on a small file of the project instead."""
+    without = composed([])
+    assert without["dataset"]["images"] is None
+    assert (FOLDER.parent / without["inputs"]["images"]).is_file()
+    assert without["inputs"]["images"] == "data/README.md"
+    given = composed(["dataset.images={layout: voc, root: /data/VOC2012, test: null}"])
+    check_all(given)
+    assert given["inputs"]["images"] == "/data/VOC2012"
+    assert given["dataset"]["images"] == {"layout": "voc", "root": "/data/VOC2012", "test": None}
+
+
+def test_a_still_image_root_left_open_is_named() -> None:
+    with pytest.raises(InputError, match=r"dataset\.images\.root has no value"):
+        composed(["dataset.images={layout: voc, root: ???}"])
+
+
+def test_the_demo_of_objects_has_still_images_and_no_actions() -> None:
+    values = composed(["dataset=demo_objects"])
+    assert values["inputs"]["images"] == values["dataset"]["images"]["root"] == "data/demo/stills"
+    assert values["dataset"]["actions"] is False and values["make_demo"]["stills"] > 0
+    assert values["finetune_classifier"]["action"] is None
+    assert composed([])["make_demo"]["stills"] == 0

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from pipeline.datasets.checks import check_id, check_layout
 from pipeline.datasets.tags_csv import read_rows
-from pipeline.datasets.taxonomy import A2D, BACKGROUND, Tag, Taxonomy, a2d_tag
+from pipeline.datasets.taxonomy import A2D, BACKGROUND, NO_ACTION, Tag, Taxonomy, a2d_tag
 from pipeline.datasets.video import Dataset, Split, Video, make_dataset, split_validation
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
@@ -41,6 +41,8 @@ class A2DParams(Params):
     validation: float = Field(default=288 / 3036, ge=0, lt=1)
     """Share of the train videos that become validation: of 3036, 2748 stay (WS2, section 4)."""
     split_seed: int = 0
+    actions: bool = True
+    """False: object segmentation; every action is "none"."""
 
 
 def load(root: Path, params: A2DParams) -> Dataset:
@@ -64,15 +66,15 @@ def load(root: Path, params: A2DParams) -> Dataset:
         "Release/videoset.csv, Release/clips320H/<id>.mp4 and Release/Annotations/mat/<id>/*.mat",
     )
     videos = [
-        _video(release, cells, f"{release / 'videoset.csv'} line {line}")
+        _video(release, cells, f"{release / 'videoset.csv'} line {line}", params.actions)
         for line, cells in read_rows(release / "videoset.csv")
     ]
     taxonomy = A2D.restrict(tag for video in videos for tag in video.tags)
     split = split_validation(videos, params.validation, params.split_seed)
-    return make_dataset(taxonomy, split, partial(_read_annotation, taxonomy))
+    return make_dataset(taxonomy, split, partial(_read_annotation, taxonomy, params.actions))
 
 
-def _video(release: Path, cells: list[str], where: str) -> Video:
+def _video(release: Path, cells: list[str], where: str, actions: bool) -> Video:
     """Video of one row of videoset.csv."""
     if len(cells) != COLUMNS:
         raise InputError(f"{where}: expected {COLUMNS} columns without a header, got {len(cells)}")
@@ -84,11 +86,11 @@ def _video(release: Path, cells: list[str], where: str) -> Video:
     clip = release / "clips320H" / f"{video_id}.mp4"
     if not clip.is_file():
         raise InputError(f"{where}: video {video_id!r} has no file {clip}")
-    tags = _tags([int(label_id)], where)
+    tags = _tags([int(label_id)], where, actions)
     annotations = _annotations(release / "Annotations" / "mat" / video_id)
     for path in annotations.values():
         with _open(path) as mat:
-            tags |= _tags(_field(mat, "id", path).ravel(), f"annotation {path}")
+            tags |= _tags(_field(mat, "id", path).ravel(), f"annotation {path}", actions)
     return Video(video_id, frozenset(tags), USAGE[usage], clip, annotations)
 
 
@@ -107,21 +109,24 @@ def _annotations(folder: Path) -> dict[int, Path]:
     return found
 
 
-def _tags(label_ids: Iterable[float], where: str) -> set[Tag]:
+def _tags(label_ids: Iterable[float], where: str, actions: bool) -> set[Tag]:
     """Tags of label ids; 0 stands for no actor."""
     try:
-        return {_tag(label_id) for label_id in label_ids if label_id != BACKGROUND}
+        return {_tag(label_id, actions) for label_id in label_ids if label_id != BACKGROUND}
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
 
-def _tag(label_id: float) -> Tag:
+def _tag(label_id: float, actions: bool) -> Tag:
     if not float(label_id).is_integer():
         raise InputError(f"label id {label_id} is not a whole number")
-    return a2d_tag(int(label_id))
+    actor, action = a2d_tag(int(label_id))
+    return actor, action if actions else NO_ACTION
 
 
-def _read_annotation(taxonomy: Taxonomy, path: Path, video: Video) -> npt.NDArray[np.uint8]:
+def _read_annotation(
+    taxonomy: Taxonomy, actions: bool, path: Path, video: Video
+) -> npt.NDArray[np.uint8]:
     """Labels ``H W`` of an annotated frame, from the label ids of ``reS_id``."""
     with _open(path) as mat:
         ids = _field(mat, "reS_id", path)
@@ -132,7 +137,7 @@ def _read_annotation(taxonomy: Taxonomy, path: Path, video: Video) -> npt.NDArra
         if value == BACKGROUND:
             continue
         try:
-            label = taxonomy.label(_tag(value))
+            label = taxonomy.label(_tag(value, actions))
         except InputError as error:
             raise InputError(f"annotation {path} of video {video.id!r}: {error}") from None
         table[int(value)] = label

@@ -37,5 +37,5 @@ def check_layout(root: Path, needed: tuple[str, ...], layout: str) -> None:
         if not path.exists():
             raise InputError(
                 f"{path} is missing; expected in the data set's folder: {layout}; "
-                "set the folder with -S dataset.root=<path>"
+                "set the folder with -S dataset.root=<path> (of still images: dataset.images.root)"
             )

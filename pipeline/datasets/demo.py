@@ -50,6 +50,7 @@ class DemoParams(Params):
     train: int = Field(210, ge=1)  # videos with actors; the reader splits validation off them
     test: int = Field(60, ge=0)
     without_actor: int = Field(30, ge=0)  # train videos in which no actor occurs
+    stills: int = Field(0, ge=0)  # still images with actors beside the videos (`demo_stills`)
     frames: int = Field(16, ge=9)
     height: int = Field(96, ge=32, multiple_of=2)
     width: int = Field(128, ge=32, multiple_of=2)
@@ -192,7 +193,7 @@ def write_mat(
         ids: A2D id of each instance.
     """
     seen = [i for i in range(len(ids)) if masks[i].any()]
-    boxes = np.array([_box(masks[i]) for i in seen], np.float64).reshape(len(seen), 4)
+    boxes = np.array([box_of(masks[i]) for i in seen], np.float64).reshape(len(seen), 4)
     stored = masks[seen].transpose(0, 2, 1).astype(np.uint8)  # MATLAB stores columns first
     with h5py.File(path, "w", track_times=False) as file:
         _put(file, "reS_id", labels.T)
@@ -206,7 +207,7 @@ def _put(file: h5py.File, name: str, values: npt.NDArray[np.generic]) -> None:
     file.create_dataset(name, data=np.ascontiguousarray(values), track_times=False, **packing)
 
 
-def _box(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
+def box_of(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """x1, y1, x2, y2 of the pixels of a mask, counted from 1, both ends inside."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(columns[0]) + 1, int(rows[0]) + 1, int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -1,7 +1,8 @@
 """Video records: what a data set is made of, and how its frames are read.
 
-A data set layout (`a2d`, `davis`, `folder`) turns a folder into a `Dataset`; everything after it
-knows `Video` only. Frames come from a video file or from a folder of images.
+A data set layout (see `layouts`) turns a folder into a `Dataset`; everything after it knows
+`Video` only. Frames come from a video file or from a folder of images. A still image is a video of
+one frame.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Video:
         split: "train", "val" or "test".
         source: a video file, or image files in the order of the frames.
         annotations: annotation file of each annotated frame, by 0-based frame number.
+        shot_of: name of the longer video that this one was cut from; None: it is whole.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Video:
     split: Split
     source: Path | tuple[Path, ...]
     annotations: Mapping[int, Path] = field(default_factory=dict, hash=False)
+    shot_of: str | None = None
 
 
 @dataclass(frozen=True)

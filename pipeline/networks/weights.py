@@ -17,8 +17,9 @@ from pipeline.runtime.params import Params
 
 _log = logging.getLogger(__name__)
 
-# The first published ImageNet weights, those that the papers start from.
+# The first published ImageNet weights, those that the papers start from; RAFT's with most data.
 _TORCHVISION = {
+    "raft_large": "Raft_Large_Weights.C_T_SKHT_V2",
     "resnet18": "ResNet18_Weights.IMAGENET1K_V1",
     "resnet50": "ResNet50_Weights.IMAGENET1K_V1",
     "vgg16": "VGG16_Weights.IMAGENET1K_V1",

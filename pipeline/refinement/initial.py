@@ -5,32 +5,19 @@ WS2, Sections 3.1 (objects: actor maps alone) and 4 (actor and action maps, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.datasets.taxonomy import BACKGROUND
+from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Tag, Taxonomy
 from pipeline.refinement.otsu import BinariseParams, otsu_mask
-from pipeline.refinement.superpixels import RefineParams
-from pipeline.runtime.params import Params
 
 Cues = Literal["actor", "action", "actor_and_action"]
 
 
-class InitialParams(Params):
-    """How maps become PA.v0.
-
-    Attributes:
-        cues: which maps are used, for the mask and for the choice among several tags.
-        binarise: map -> mask.
-        refine: Algorithm 2.
-    """
-
-    cues: Cues = "actor_and_action"
-    binarise: BinariseParams = BinariseParams()
-    refine: RefineParams = RefineParams()
+UNKNOWN = ""  # the action of an actor that a frame shows and no tag names; it has no map
 
 
 class TaggedPair(NamedTuple):
@@ -39,6 +26,28 @@ class TaggedPair(NamedTuple):
     label: int
     actor: int
     action: int
+
+
+def shown_labels(
+    actors: Iterable[str], tags: Iterable[Tag], taxonomy: Taxonomy
+) -> list[tuple[Tag, int]]:
+    """The pairs that a frame with these actors may show, with their labels, sorted.
+
+    A tagged actor stands for its tags. Another one, which the label filter has found, has the one
+    pair of the taxonomy that is its own; where it has several (actor-action data sets) nobody knows
+    which, and its pixels are ignored.
+    """
+    known = set(tags)
+    found: list[tuple[Tag, int]] = []
+    for actor in sorted(actors):
+        own = [tag for tag in known if tag[0] == actor]
+        if own:
+            found += [(tag, taxonomy.label(tag)) for tag in own]
+            continue
+        possible = [pair for pair in taxonomy.pairs if pair[0] == actor]
+        label = taxonomy.label(possible[0]) if len(possible) == 1 else IGNORE
+        found.append(((actor, UNKNOWN), label))
+    return sorted(found)
 
 
 def assign_labels(

@@ -47,7 +47,8 @@ class AnnotatedVideo:
         labels: T H W, the pseudo-annotations.
         initial: T H W, the same before superpixel refinement.
         superpixels: H W of each frame.
-        attention: by label the mean of the actor's and the action's map, T H W in [0, 1].
+        attention: by each label that occurs the mean of the actor's and the action's map, T H W in
+            [0, 1].
     """
 
     video: str
@@ -86,10 +87,9 @@ def annotated_videos(
             np.stack([labels.initial(video, n) for n in keys]),
             [superpixels.superpixels(video, n) for n in keys],
             {
-                frames.taxonomy.label(tag): np.stack(
-                    [_attention(cams, video, n, tag, found.shape[1:]) for n in keys]
-                )
-                for tag in frames.tags(video)
+                label: np.stack([_attention(cams, video, n, tag, found.shape[1:]) for n in keys])
+                for label, tag in enumerate(frames.taxonomy.pairs, start=1)
+                if (found == label).any()
             },
         )
 
@@ -98,7 +98,10 @@ def _attention(
     cams: Sequence[Maps], video: str, frame: int, tag: Tag, shape: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
     """Mean of the actor's and, where there is one, the action's map, H W."""
-    maps = [c.maps(video, frame)[name] for c, name in zip(cams, tag, strict=True) if video in c]
+    found = [(c.maps(video, frame), name) for c, name in zip(cams, tag, strict=True) if video in c]
+    maps = [of_frame[name] for of_frame, name in found if name in of_frame]
+    if not maps:  # there is no classifier of this class
+        return np.zeros(shape, np.float32)
     return at_full_size(maps, shape[0], shape[1]).mean(axis=0, dtype=np.float32)
 
 

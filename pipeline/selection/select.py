@@ -6,6 +6,9 @@ of these frames. Out comes one truth value for each row of ``frames``, because a
 is trained on as a whole: all of its regions have to pass a test, its rank is the mean rank of its
 regions, and for a quota it counts under the rarest of their tags. A frame without any region is
 taken by the rule ``full`` only.
+
+The rules of motion (M-CNN) look at no region: their columns of ``frames`` are those of
+:func:`pipeline.selection.motion_overlap.measure_shot`.
 """
 
 from __future__ import annotations
@@ -19,8 +22,15 @@ from pydantic import Field, model_validator
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
+from pipeline.selection.motion_overlap import (
+    COLUMNS,
+    MotionRuleParams,
+    select_best_shots,
+    select_moving,
+)
 
-RuleName = Literal["full", "random", "ranked", "tests"]
+RuleName = Literal["full", "random", "ranked", "tests", "motion", "motion_overlap"]
+MOTION_RULES: tuple[RuleName, ...] = ("motion", "motion_overlap")
 _FRAME = ["video", "frame"]
 
 
@@ -29,7 +39,9 @@ class SelectParams(Params):
 
     Attributes:
         rule: ``full`` every frame; ``tests`` those whose regions each pass the strict or the
-            relaxed test (the paper); ``ranked`` the best by ``scores`` (ours); ``random``.
+            relaxed test (the paper); ``ranked`` the best by ``scores`` (ours); ``random``;
+            ``motion`` frames of shots in motion (M-CNN); ``motion_overlap`` the same, and from
+            version v1 on of the one shot of each video that the prediction overlaps best.
         fraction: of the frames with regions, for ``random`` and ``ranked``; for ``tests`` with a
             quota or a share of each video, the most that is taken.
         quota: ``tag``: the fraction holds for each tag's frames on its own (at least one each);
@@ -39,6 +51,7 @@ class SelectParams(Params):
             that sees few videos learns less.
         scores: columns of the region table to rank by, higher is better. A column of true IoU
             makes ``ranked`` the oracle of a diagnosis.
+        motion: of the rules ``motion`` and ``motion_overlap``.
     """
 
     rule: RuleName = "tests"
@@ -46,6 +59,7 @@ class SelectParams(Params):
     quota: Literal["none", "tag"] = "none"
     video_share: float = Field(default=1.0, gt=0, le=1)
     scores: tuple[str, ...] = ()
+    motion: MotionRuleParams = MotionRuleParams()
 
     @model_validator(mode="after")
     def _scores_where_needed(self) -> SelectParams:
@@ -93,7 +107,7 @@ def select(
 
     Raises:
         InputError: ``params.scores`` names an unknown column.
-        ValueError: a column is missing, a frame occurs twice, a region's frame is not in
+        ValueError: a column is missing; a frame occurs twice, a region's frame is not in
             ``frames``.
     """
     _check(frames, regions, params)
@@ -140,12 +154,28 @@ def select_by_tests(
     return _best(_ranked(regions, params), params, winners)
 
 
+def select_motion(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """Frames of shots in motion (M-CNN Sec. 4.2)."""
+    return pd.MultiIndex.from_frame(select_moving(frames)[_FRAME])
+
+
+def select_motion_overlap(
+    frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
+) -> pd.MultiIndex:
+    """Of these the shot of each video that the prediction overlaps best (M-CNN Sec. 3.3)."""
+    return pd.MultiIndex.from_frame(select_best_shots(frames, params.motion)[_FRAME])
+
+
 Rule = Callable[[pd.DataFrame, pd.DataFrame, SelectParams, int], pd.MultiIndex]
 RULES: dict[RuleName, Rule] = {
     "full": select_full,
     "random": select_random,
     "ranked": select_ranked,
     "tests": select_by_tests,
+    "motion": select_motion,
+    "motion_overlap": select_motion_overlap,
 }
 
 
@@ -194,6 +224,8 @@ def _check(frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams) ->
     missing = [name for name in needed if name not in regions.columns]
     if missing:
         raise ValueError(f"expected region columns {needed}, missing {missing}")
+    if params.rule in MOTION_RULES and not {*COLUMNS} <= {*frames.columns}:
+        raise ValueError(f"expected frame columns {list(COLUMNS)}, received {list(frames.columns)}")
     unknown = [name for name in params.scores if name not in regions.columns]
     if unknown:
         measured = [n for n in regions.columns if n not in (*needed, "label")]

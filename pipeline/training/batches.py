@@ -36,9 +36,13 @@ class Batches(Dataset[Batch]):
     def sample(self, rng: np.random.Generator) -> Batch:
         """Draw one sample; tensors without a batch axis."""
 
+    def sample_at(self, position: int, rng: np.random.Generator) -> Batch:
+        """Draw the sample at a position of the batch, 0..size-1; here all are alike."""
+        return self.sample(rng)
+
     def __getitem__(self, step: int) -> Batch:
         samples = [
-            self.sample(np.random.default_rng(derive_seed(self.seed, step, position)))
+            self.sample_at(position, np.random.default_rng(derive_seed(self.seed, step, position)))
             for position in range(self.rank, self.size, self.world)
         ]
         return {key: torch.stack([s[key] for s in samples]) for key in samples[0]}

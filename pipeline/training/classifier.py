@@ -170,6 +170,15 @@ def classifier_loss(kind: str, model: nn.Module, batch: Batch) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, batch["target"])
 
 
+def class_scores(
+    logits: npt.NDArray[np.floating[Any]], loss: Literal["softmax", "sigmoid"]
+) -> npt.NDArray[np.float32]:
+    """Logits N K to scores N K in [0, 1], by the function that belongs to the loss."""
+    values = torch.from_numpy(np.asarray(logits, np.float32))
+    scores = values.softmax(dim=1) if loss == "softmax" else values.sigmoid()
+    return scores.numpy()
+
+
 @torch.no_grad()
 def video_logits(
     model: Classifier, frames: Frames, video: str, params: ClassifierParams

@@ -1,9 +1,14 @@
-"""Stage 2 of WS2: train a segmenter on selected pseudo-annotations (Sec. 3.2, 5.2)."""
+"""Train a segmenter on selected pseudo-annotations.
+
+Stage 2 of WS2 (Sec. 3.2, 5.2). With still images beside the videos, and with domain adaptation:
+Frame-to-Frame (section 3.4). A still image is a video of one frame.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,9 +25,12 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams, augment
 from pipeline.training.batches import Batch, Batches
+from pipeline.training.em_adapt import EmAdaptParams
+from pipeline.training.latent_labels import LatentParams
 from pipeline.training.optimisation import FitParams
 
 FrameKey = tuple[str, int]  # video, frame number
+log = logging.getLogger(__name__)
 
 
 class RicParams(Params):
@@ -37,28 +45,101 @@ class RicParams(Params):
     frames: int | None = Field(default=None, ge=1)
 
 
+class StillImagesParams(Params):
+    """Still images as one part of every batch, video frames as the other.
+
+    Attributes:
+        share: of a batch that are still images; half in the paper.
+    """
+
+    share: float = Field(default=0.5, gt=0, lt=1)
+
+
+class AdaptationParams(Params):
+    """Domain adaptation: every version but the first learns from still images alone.
+
+    The network that was trained on both has labelled them anew; it is tuned to these labels.
+
+    Attributes:
+        lr: factor on the learning rate in these versions.
+    """
+
+    lr: float = Field(default=0.1, gt=0, le=1)
+
+
+class ObjectiveParams(LatentParams):
+    """What a segmenter learns from.
+
+    Attributes:
+        name: ``proxy_labels``: the selected pseudo-annotations; ``latent_labels``: labels that are
+            inferred anew for every batch from motion segments and the network (M-CNN), of which
+            all other parameters are.
+        em_adapt: labels of still images, which have no motion.
+    """
+
+    name: Literal["proxy_labels", "latent_labels"] = "proxy_labels"
+    em_adapt: EmAdaptParams = EmAdaptParams()
+
+
 class TrainSegmenterParams(Params):
     """A segmenter and its training.
 
     Attributes:
         network: which segmenter.
-        weights: where the weights come from; null starts from the model that ``versions`` names.
+        weights: what the first version starts from where the recipe trains no classifier; else it
+            starts from that one's backbone, and later versions go on from the one before.
+        objective: which labels are learned.
         augment: random crops.
         fit: optimisation.
         ric: evaluation after every epoch.
         anchor: hold the predicted area (ours); null lets it grow.
+        still_images: a fixed part of each batch; null draws every frame alike.
+        adaptation: what versions after the first do; null for what the first one does.
     """
 
     network: SegmenterParams
-    weights: WeightsParams | None = None
+    weights: WeightsParams = WeightsParams()
+    objective: ObjectiveParams = ObjectiveParams()
     augment: AugmentParams = AugmentParams()
     fit: FitParams
     ric: RicParams = RicParams()
     anchor: AnchorParams | None = None
+    still_images: StillImagesParams | None = None
+    adaptation: AdaptationParams | None = None
+
+
+def adapted(
+    params: TrainSegmenterParams, frames: Frames, keys: Sequence[FrameKey], version: str
+) -> tuple[TrainSegmenterParams, list[FrameKey]]:
+    """Parameters and frames of a version's training: what still images and adaptation change.
+
+    Without still images, or without videos, all of a batch is of one kind: there is one loss, and
+    nothing to adapt to but the frames that there are.
+
+    Args:
+        params: of all versions.
+        frames: say which videos are still images.
+        keys: the selected frames.
+        version: its name; ``v0`` is the first.
+    """
+    own, used = params, list(keys)
+    stills = [key for key in keys if frames.is_still(key[0])]
+    if params.adaptation is not None and version != "v0":
+        fit = params.fit.model_copy(update={"lr": params.fit.lr * params.adaptation.lr})
+        own, used = own.model_copy(update={"fit": fit}), stills or used
+    if params.still_images is not None and len(stills) in (0, len(used)):
+        what = "still images" if stills else "video frames"
+        log.info("train_segmenter.still_images: %s are all that is trained on", what)
+        own = own.model_copy(update={"still_images": None})
+    return own, used
 
 
 class SegmenterBatches(Batches):
-    """Random crops of frames and their pseudo-annotations, every frame with equal probability."""
+    """Random crops of frames and their pseudo-annotations.
+
+    Every frame has the same probability; with ``still_images`` the first positions of a batch are
+    drawn from these, the others from the videos.
+    """
 
     def __init__(
         self,
@@ -75,10 +156,27 @@ class SegmenterBatches(Batches):
         self.labels = labels
         self.keys = list(keys)
         self.augment = params.augment
+        self.stills = 0  # positions of a batch
+        if params.still_images is not None:
+            self.stills = still_positions(params.still_images, params.fit.batch)
+            self.parts = {
+                still: [k for k in keys if frames.is_still(k[0]) == still]
+                for still in (True, False)
+            }
+
+    def sample_at(self, position: int, rng: np.random.Generator) -> Batch:
+        """A still image for the first positions, ``still`` says so; without a share of them any."""
+        if not self.stills:
+            return self.sample(rng)
+        still = position < self.stills
+        return self._crop(self.parts[still], rng) | {"still": torch.tensor(still)}
 
     def sample(self, rng: np.random.Generator) -> Batch:
         """``images`` 3 h w, uint8, and ``labels`` h w, of one random crop."""
-        video, frame = self.keys[rng.integers(len(self.keys))]
+        return self._crop(self.keys, rng)
+
+    def _crop(self, keys: Sequence[FrameKey], rng: np.random.Generator) -> Batch:
+        video, frame = keys[int(rng.integers(len(keys)))]
         image = self.frames.image(video, frame)
         images, labels = augment(image[None], self.labels.labels(video, frame), rng, self.augment)
         assert labels is not None
@@ -89,9 +187,44 @@ class SegmenterBatches(Batches):
 
 
 def segmenter_loss(model: nn.Module, batch: Batch) -> Tensor:
-    """Mean cross-entropy over the pixels that are not 255 (ignore)."""
+    """:func:`label_loss` of the pseudo-annotations in a batch."""
+    return label_loss(batch_logits(model, batch), batch["labels"], batch.get("still"))
+
+
+def batch_logits(model: nn.Module, batch: Batch) -> Tensor:
+    """Logits B K H W of a batch's ``images``."""
     network: Any = getattr(model, "module", model)  # DDP wraps it
-    logits = model(network.normalise(batch["images"].float()))
-    if bool((batch["labels"] == IGNORE).all()):
-        return logits.sum() * 0.0  # a batch of ignored pixels has no loss
-    return F.cross_entropy(logits, batch["labels"], ignore_index=IGNORE)
+    return model(network.normalise(batch["images"].float()))
+
+
+def label_loss(
+    logits: Tensor, labels: Tensor, still: Tensor | None = None, weights: Tensor | None = None
+) -> Tensor:
+    """Mean cross-entropy over the pixels that are not 255 (ignore).
+
+    Args:
+        logits: B K H W.
+        labels: B H W.
+        still: B, which samples are still images: the loss is the sum of their mean and that of the
+            others, L_I + L_V (Frame-to-Frame, Algorithm 1). None takes one mean of all.
+        weights: K, factor on the loss of the pixels of each label (M-CNN, Sec. 4.2).
+    """
+    if still is None:
+        return _mean_loss(logits, labels, weights)
+    parts = [part for part in (still, ~still) if bool(part.any())]
+    return torch.stack([_mean_loss(logits[p], labels[p], weights) for p in parts]).sum()
+
+
+def _mean_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    counted = int((labels != IGNORE).sum())
+    total = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="sum")
+    return total / max(counted, 1)  # ignored pixels alone have no loss
+
+
+def still_positions(params: StillImagesParams, batch: int) -> int:
+    """How many samples of a batch are still images: at least one, and not all."""
+    if batch < 2:
+        raise InputError(
+            "train_segmenter.still_images needs train_segmenter.fit.batch of 2 or more"
+        )
+    return min(max(round(params.share * batch), 1), batch - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, Superpixels
 from pipeline.datasets.taxonomy import taxonomy_of
 from pipeline.runtime.errors import InputError
 from tests.tiny import DOG, TAXONOMY, VIDEOS, WALKING, images, label_map, write_frames
@@ -98,8 +98,80 @@ def test_maps_are_float16_at_their_own_size(tmp_path: Path) -> None:
             assert np.array_equal(found[name], rounded)
 
 
+def test_scores_stand_beside_the_maps(tmp_path: Path) -> None:
+    maps = {1: np.zeros((1, 2, 2)), 4: np.zeros((1, 2, 2))}
+    scores = {1: np.array([0.25, 0.5, 1.0]), 4: np.array([0.0, 0.75, 0.125])}
+    Maps.write(tmp_path, "with", [2], maps, scores)
+    Maps.write(tmp_path, "without", [2], maps)
+    rows = [{"video": v, "rows": 2} for v in ("with", "without")]
+    Maps.write_index(tmp_path, rows, ["bird", "cat", "dog"])
+    stored = Maps(tmp_path)
+    assert stored.scores("with", 4) == {"bird": 0.0, "cat": 0.75, "dog": 0.125}
+    assert stored.scores("with", 1)["cat"] == 0.5
+    assert stored.scores("without", 4) == {}
+
+
+def test_a_still_image_is_a_video_of_one_frame(tmp_path: Path) -> None:
+    picture = images(2, 32, 40, seed=0)
+    Frames.write(tmp_path, "still", {0: picture[0]}, [0], "png")
+    Frames.write(tmp_path, "video", dict(enumerate(picture)), [0], "png")
+    row = {"split": "train", "height": 32, "width": 40}
+    rows = [{"video": v, "rows": n, **row} for v, n in (("still", 1), ("video", 2))]
+    Frames.write_index(tmp_path, rows, {"still": [DOG], "video": [DOG]}, TAXONOMY)
+    frames = Frames(tmp_path)
+    assert frames.is_still("still") and not frames.is_still("video")
+
+
+def test_flows_are_float16_at_their_own_size(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    forward = [rng.normal(0, 9, (3, 5, 2)).astype(np.float32) for _ in range(2)]
+    backward = [rng.normal(0, 9, (3, 5, 2)) for _ in range(2)]
+    count = Flows.write(tmp_path, "both", [4, 6, 9], forward, backward)
+    Flows.write(tmp_path, "one", [4, 6, 9], forward)
+    Flows.write_index(tmp_path, [{"video": v, "rows": count} for v in ("both", "one")])
+    stored = Flows(tmp_path)
+    assert count == 3 and stored.frames("both") == [4, 6, 9]
+    assert "both" in stored and "still" not in stored
+    for n, expected in zip((4, 6), forward, strict=True):
+        found = stored.forward("both", n)
+        assert found is not None and found.dtype == np.float32
+        assert np.array_equal(found, expected.astype(np.float16))
+        assert np.abs(found - expected).max() < 0.02  # 10 bits after the first, up to 32
+    for n, expected in zip((6, 9), backward, strict=True):
+        assert np.array_equal(stored.backward("both", n), expected.astype(np.float16))
+    assert stored.forward("both", 9) is None and stored.backward("both", 4) is None
+    assert [stored.backward("one", n) for n in (4, 6, 9)] == [None] * 3
+    assert len(stored.table("one").column("forward")[0].as_py()) == 2 * 30
+    with pytest.raises(KeyError, match="no frame 5"):
+        stored.forward("both", 5)
+
+
+@pytest.mark.parametrize("frames, forward, backward", [(1, 0, 0), (3, 1, 0), (3, 2, 1)])
+def test_flows_that_do_not_fit(tmp_path: Path, frames: int, forward: int, backward: int) -> None:
+    flow = np.zeros((2, 2, 2))
+    with pytest.raises(ValueError, match=f"received {frames} frames, {forward} forward and"):
+        Flows.write(tmp_path, "v", range(frames), [flow] * forward, [flow] * backward)
+
+
 def test_kinds_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
     write_frames(tmp_path, {"a": VIDEOS["a"]})
-    for kind in (Superpixels, LabelMaps, Maps):
+    for kind in (Superpixels, LabelMaps, Maps, Flows):
         with pytest.raises(InputError, match="holds frames version 1, expected"):
             kind(tmp_path)
+
+
+def test_shots_know_the_video_they_were_cut_from(tmp_path: Path) -> None:
+    rows = []
+    for name, of in (("v_1", "v"), ("v_2", "v"), ("whole", None)):
+        count = Frames.write(tmp_path, name, {0: images(1, 32, 40, 0)[0]}, [0], "png")
+        row = {"video": name, "rows": count, "split": "train", "height": 32, "width": 40}
+        rows.append(row if of is None else row | {"shot_of": of})
+    Frames.write_index(tmp_path, rows, {row["video"]: [DOG] for row in rows}, TAXONOMY)
+    frames = Frames(tmp_path)
+    assert [frames.whole_video(v) for v in frames.videos] == ["v", "v", "whole"]
+
+
+def test_without_shots_every_video_is_whole(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path)
+    assert [frames.whole_video(v) for v in frames.videos] == frames.videos
+    assert "shot_of" not in frames.index

@@ -8,9 +8,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.cues.cam import multi_scale_cam
 from pipeline.cues.grad_cam import class_maps, normalise_maps
-from pipeline.cues.video_maps import CamParams, at_full_size, clip_maps, frame_maps
+from pipeline.cues.video_maps import (
+    CamParams,
+    answering_classes,
+    at_full_size,
+    clip_maps,
+    frame_maps,
+)
 from pipeline.networks.classifiers import build_classifier
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.params import parse_params
 
 PARAMS = CamParams()
 
@@ -52,7 +61,8 @@ def sees() -> Any:
 
 def test_frame_maps_by_hand() -> None:
     model = sees()
-    maps = frame_maps(model, ramp(5), [1, 0, 2], PARAMS, batch=2)
+    maps, logits = frame_maps(model, ramp(5), [1, 0, 2], PARAMS, batch=2)
+    assert logits is None
     assert maps.shape == (5, 3, 2, 3) and maps.dtype == np.float32
     assert model.seen == [(2, 3, 2, 3), (2, 3, 2, 3), (1, 3, 2, 3)]
     assert (maps[:, 0] == 1).all() and (maps[:, 2] == 0).all()
@@ -63,12 +73,52 @@ def test_frame_maps_by_hand() -> None:
 def test_frame_maps_of_a_network_do_not_depend_on_the_batch() -> None:
     model = build_classifier("small_resnet", 4).eval()
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 40, 3), dtype=np.uint8)
-    maps = frame_maps(model, images, [3, 1], PARAMS, batch=2)
+    maps, _ = frame_maps(model, images, [3, 1], PARAMS, batch=2)
     x = model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())
     with torch.no_grad():
         expected = normalise_maps(class_maps(model, x, [3, 1])).numpy()
     assert maps.shape == (3, 2, 4, 5)
     np.testing.assert_allclose(maps, expected, atol=1e-5)
+
+
+def test_cam_of_frames_with_the_logits_of_all_classes() -> None:
+    model = build_classifier("small_resnet", 4).eval()
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 40, 3), dtype=np.uint8)
+    params = CamParams(method="cam", scales=(0.5, 1.0, 2.0), flip=True)
+    maps, logits = frame_maps(model, images, [3, 1], params, batch=2)
+    x = model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())
+    whole = multi_scale_cam(model, x, params.scales, params.flip)
+    assert maps.shape == (3, 2, 8, 10) and logits is not None
+    np.testing.assert_allclose(maps, normalise_maps(whole.maps[:, [3, 1]]).numpy(), atol=1e-5)
+    np.testing.assert_allclose(logits, whole.logits.numpy(), atol=1e-5)
+
+
+def test_answering_classes_by_hand() -> None:
+    scores = np.array([[0.1, 0.9, 0.2, 0.95], [0.1, 0.2, 0.3, 0.2]])
+    assert answering_classes([2], scores, 0.9) == [2, 3]  # 0.9 is not above 0.9
+    assert answering_classes([3, 0], scores, 0.8) == [0, 1, 3]
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"scales": [0.5, 1]}, "scales, flip and above need method cam"),
+        ({"method": "grad_cam++", "flip": True}, "scales, flip and above need method cam"),
+        ({"above": 0.5}, "scales, flip and above need method cam"),
+        ({"method": "cam", "layer": "block3"}, "set layer to null"),
+        ({"method": "cam", "scales": []}, r"cam\.scales = \[\]"),
+        ({"method": "cam", "scales": [0]}, r"cam\.scales\.0 = 0"),
+    ],
+)
+def test_refuses(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_params(CamParams, values, "cam")
+
+
+def test_cam_is_for_frames() -> None:
+    clips = [(ramp(3), np.array([0, 1, 2]))]
+    with pytest.raises(InputError, match="choose grad_cam for clips"):
+        clip_maps(sees(), clips, np.array([1]), [0], CamParams(method="cam"))
 
 
 def test_a_clip_is_scaled_as_a_whole() -> None:

@@ -101,3 +101,43 @@ def write_tags(root: Path, *rows: str, header: str = "video,actor,action,split")
     root.mkdir(parents=True, exist_ok=True)
     (root / "tags.csv").write_text("\n".join([header, *rows]) + "\n")
     return root
+
+
+def write_jpeg_mask(path: Path, mask: npt.NDArray[np.bool_], quality: int = 75) -> Path:
+    """Grey JPEG of 0 and 255, with the ringing that JPEG adds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.where(mask, 255, 0).astype(np.uint8)
+    assert cv2.imwrite(str(path), values, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return path
+
+
+def write_shot(root: Path, name: str, numbers: range, **size: int) -> Path:
+    """A shot ``<class>/<video>/<shot>`` of YouTube-Objects; returns its folder."""
+    kind, video, shot = name.split("/")
+    folder = root / "v1" / kind / "data" / video / "shots" / shot
+    write_images(folder, [f"frame{n:04}.jpg" for n in numbers], **size)
+    return folder
+
+
+def shot_mask(root: Path, name: str, number: int) -> Path:
+    """Where the mask of a frame of a shot ``<class>/<video>/<shot>`` belongs."""
+    kind, video, shot = name.split("/")
+    labels = root / "youtube_masks" / kind / "data" / video / "shots" / shot / "labels"
+    return labels / f"{number:05}.jpg"
+
+
+def write_voc(root: Path, lists: dict[str, dict[str, list[str]]], **size: int) -> Path:
+    """VOC tree; ``lists`` holds for each list the images with the classes of their objects."""
+    folder = root / "ImageSets" / "Segmentation"
+    folder.mkdir(parents=True, exist_ok=True)
+    (root / "Annotations").mkdir(exist_ok=True)
+    for name, images in lists.items():
+        (folder / f"{name}.txt").write_text("".join(f"{image}\n" for image in images))
+        write_images(root / "JPEGImages", [f"{image}.jpg" for image in images], **size)
+        for image, classes in images.items():
+            objects = "".join(
+                f"<object><name>{c}</name><part><name>head</name></part></object>" for c in classes
+            )
+            text = f"<annotation><filename>{image}.jpg</filename>{objects}</annotation>"
+            (root / "Annotations" / f"{image}.xml").write_text(text)
+    return root

@@ -215,3 +215,16 @@ def test_table_that_is_no_text(release: Path, tmp_path: Path) -> None:
     (release / "videoset.csv").write_bytes(b"\xff\xfe\x00v")
     with pytest.raises(InputError, match="not a CSV file in UTF-8"):
         load(tmp_path, EVERYTHING)
+
+
+def test_objects_without_actions(release: Path, tmp_path: Path) -> None:
+    data = load(tmp_path, A2DParams(validation=0, actions=False))
+    videos = by_id(data)
+    assert data.taxonomy.pairs == (("adult", "none"), ("ball", "none"), ("dog", "none"))
+    assert videos["vB"].tags == {("dog", "none"), ("adult", "none")}
+    assert videos["vC"].tags == frozenset()
+    labels = data.read_annotation(videos["vB"].annotations[0], videos["vB"])
+    expected = np.zeros((5, 8), np.uint8)
+    expected[1:3, 2:7] = 3
+    expected[4, 0] = 1
+    assert np.array_equal(labels, expected)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.refinement.initial import TaggedPair, assign_labels
+from pipeline.datasets.taxonomy import taxonomy_of
+from pipeline.refinement.initial import UNKNOWN, TaggedPair, assign_labels, shown_labels
 from pipeline.refinement.otsu import BinariseParams
 from pipeline.refinement.superpixels import RefineParams, refine_labels
 
@@ -105,3 +106,14 @@ def test_refuses() -> None:
         assign_labels(strip(BIRD)[0], strip(FLYING), pair, "actor", FIXED)
     with pytest.raises(ValueError, match=r"received shape \(1, 1, 5\)"):
         assign_labels(strip(BIRD), strip(FLYING)[..., :5], pair, "actor", FIXED)
+
+
+def test_labels_of_what_is_shown() -> None:
+    tags = [("bird", "flying"), ("bird", "walking"), ("cat", "none"), ("dog", "walking")]
+    taxonomy = taxonomy_of(tags)  # labels 1 to 4 in this order
+    # tagged: each tag of the actor; not tagged: its only pair, or nobody knows which
+    shown = shown_labels(["dog", "cat"], [tags[3], tags[0]], taxonomy)
+    assert shown == [(("cat", UNKNOWN), 3), (tags[3], 4)]
+    assert shown_labels(["bird"], [tags[1], tags[0]], taxonomy) == [(tags[0], 1), (tags[1], 2)]
+    assert shown_labels(["bird"], [tags[3]], taxonomy) == [(("bird", UNKNOWN), 255)]
+    assert shown_labels([], tags, taxonomy) == []

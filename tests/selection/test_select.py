@@ -18,6 +18,11 @@ FRAMES = pd.DataFrame(
     columns=["video", "frame"],
     index=[10, 11, 12, 13, 14, 15, 16],
 )
+MOTION = FRAMES.assign(
+    whole_video=["x", "x", "x", "x", "x", "x", "y"],
+    moving=[True, True, False, False, True, True, True],
+    overlap=[0.5, 0.5, 0.5, 0.6, 0.6, 0.6, 0.1],
+)
 REGIONS = pd.DataFrame(
     [
         ("a", 0, 3, "dog-running", 0.9, 0.8, True, False),
@@ -141,8 +146,8 @@ def test_random_is_a_fraction_and_follows_the_seed() -> None:
 @pytest.mark.parametrize("quota", ["none", "tag"])
 def test_row_order_does_not_matter(rule: str, quota: str) -> None:
     params = SelectParams(rule=rule, quota=quota, scores=("cam",), fraction=0.5)
-    expected = chosen(params)
-    mixed = FRAMES.sample(frac=1, random_state=1)
+    expected = chosen(params, frames=MOTION)
+    mixed = MOTION.sample(frac=1, random_state=1)
     regions = REGIONS.sample(frac=1, random_state=2)
     found = select(mixed, regions, params, 0)
     assert {f"{v}{f}" for v, f in mixed.loc[found, ["video", "frame"]].itertuples(index=False)} == (
@@ -175,3 +180,10 @@ def test_refuses() -> None:
         select(pd.concat([FRAMES, FRAMES[:1]]), REGIONS, SelectParams(rule="full"))
     with pytest.raises(ValueError, match="of another"):
         select(FRAMES[:3], REGIONS, SelectParams(rule="full"))
+
+
+def test_the_rules_of_motion_by_hand() -> None:
+    assert chosen(SelectParams(rule="motion"), frames=MOTION) == {"a0", "a2", "b2", "b4", "c0"}
+    assert chosen(SelectParams(rule="motion_overlap"), frames=MOTION) == {"b2", "b4"}
+    with pytest.raises(ValueError, match="expected frame columns"):
+        chosen(SelectParams(rule="motion"))

@@ -23,6 +23,8 @@ def values(whole: dict[str, Any]) -> dict[str, Any]:
 def put(values: dict[str, Any], name: str, value: object) -> None:
     *groups, last = name.split(".")
     for group in groups:
+        if values[group] is None:  # a part that the recipe does not need
+            values[group] = {}
         values = values[group]
     values[last] = value
 
@@ -41,7 +43,7 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
             2,
             "unknown parameter prepare_frames.setp; allowed here: annotated_keys, codec,",
         ),
-        ("dataset.layuot", "a2d", "unknown parameter dataset.layuot; allowed here: layout,"),
+        ("dataset.layuot", "a2d", "unknown parameter dataset.layuot; allowed here: actions, "),
         ("prediction.refine.alhpa", 1, "unknown parameter prediction.refine.alhpa; allowed here:"),
         ("extract_cam.actr", {}, "unknown parameter extract_cam.actr; allowed here: action, actor"),
         ("select_pa.rule", "full", "unknown parameter select_pa.rule; allowed here: discriminator"),
@@ -59,14 +61,21 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
         ("finetune_classifier.actor.network", "i4d", "finetune_classifier.actor.network = 'i4d': "),
         (
             "dataset.layout",
-            "voc",
-            "parameter dataset.layout = 'voc': use one of a2d, davis, folder",
+            "kinetics",
+            "parameter dataset.layout = 'kinetics': use one of a2d, davis, folder, voc, youtube_o",
         ),
         ("dataset", "a2d", "section dataset of params.yaml must hold parameters, got 'a2d'"),
+        ("dataset.images", "voc", "parameter dataset.images = 'voc': use null, or a layout and a"),
+        ("inputs.images", None, "parameter inputs.images = None is not dataset.images.root; run"),
+        ("inputs", None, "parameter inputs.images = None is not dataset.images.root; run python"),
         ("seed", -1, "parameter seed = -1: use a whole number from 0"),
         ("seed", "x", "parameter seed = 'x': use a whole number from 0"),
         ("report", None, "section report of params.yaml must hold parameters, got None"),
-        ("finetune_classifier", None, "section finetune_classifier.actor of params.yaml must hold"),
+        (
+            "finetune_classifier.actor",
+            "vgg16",
+            "section finetune_classifier.actor of params.yaml must hold parameters, got 'vgg16'",
+        ),
         ("extract_cam.action", None, "section extract_cam.action of params.yaml must hold"),
     ],
 )
@@ -80,7 +89,7 @@ def test_one_wrong_parameter_is_one_line(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["seed", "recipe", "dataset", "versions", "transitions"])
+@pytest.mark.parametrize("name", ["seed", "recipe", "dataset", "inputs", "versions", "transitions"])
 def test_a_missing_section(values: dict[str, Any], name: str) -> None:
     del values[name]
     with pytest.raises(InputError, match=f"no section {name}; run python -m conf.compose"):
@@ -97,4 +106,31 @@ def test_every_section_is_looked_at(values: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize("name", NULLABLE)
 def test_what_a_data_set_does_not_need_may_be_null(values: dict[str, Any], name: str) -> None:
     put(values, name, None)
+    check_all(values)
+
+
+def test_the_still_images_are_what_dvc_depends_on(values: dict[str, Any]) -> None:
+    put(values, "dataset.images", {"layout": "voc", "root": "/data/voc"})
+    with pytest.raises(InputError, match=r"inputs\.images = 'data/README\.md' is not dataset\.ima"):
+        check_all(values)
+    put(values, "inputs.images", "/data/voc")
+    check_all(values)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("refine_superpixels.method", "motion_segments"),
+        ("select_pa.selection.rule", "motion"),
+        ("select_pa.selection.rule", "motion_overlap"),
+        ("train_segmenter.objective", {"name": "latent_labels"}),
+    ],
+)
+def test_parts_that_read_motion_segments_need_them(
+    values: dict[str, Any], name: str, value: object
+) -> None:
+    put(values, name, value)
+    with pytest.raises(InputError, match=rf"{name}.* needs motion segments: set segment_motion"):
+        check_all(values)
+    put(values, "segment_motion", {})
     check_all(values)

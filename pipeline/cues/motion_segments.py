@@ -1,0 +1,272 @@
+"""Unsupervised segmentation of what moves in a video.
+
+Papazoglou and Ferrari, *Fast object segmentation in unconstrained video*, ICCV 2013: an inside-
+outside map for each frame (Section 3.1), then one graph cut over the superpixels of all frames with
+appearance and location models (Section 3.2). Ours:
+
+- flow is taken against the dominant motion of the frame (the camera's);
+- an object moves both from the frame before and to the next: of the two, the smaller motion
+  counts, which takes away what either flow makes up at the object's border;
+- what moves most (Otsu) over some frames counts beside what motion boundaries enclose, since
+  dense flow of today is smooth, and its boundaries have gaps;
+- motion counts less where the camera's motion explains the picture, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from pipeline.cues.background_motion import (
+    Homography,
+    accumulate,
+    dominant_motion,
+    flow_of,
+    unexplained,
+)
+from pipeline.cues.flow import Flow, at_size, consistent
+from pipeline.cues.motion_boundaries import BoundaryParams, inside_of_motion
+from pipeline.cues.video_regions import (
+    Floats,
+    VideoRegions,
+    carry,
+    spatial_links,
+    temporal_links,
+    video_regions,
+)
+from pipeline.datasets.video import fitted_size
+from pipeline.refinement.colour_mixtures import ColourMixture
+from pipeline.refinement.graph_cut import binary_cut
+from pipeline.refinement.otsu import otsu_mask
+from pipeline.refinement.superpixels import SlicParams, slic_superpixels
+from pipeline.runtime.params import Params
+
+Image = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+
+class MotionParams(Params):
+    """Motion segmentation.
+
+    Attributes:
+        max_side: longer side at most, in pixels, at which it works; null keeps the frames' size.
+        superpixels: nodes of the graph; fewer in small frames, so that each has 16 pixels.
+        boundary: motion boundaries.
+        steps: frames over which the motion of a pixel is summed up.
+        least_motion: pixels over these frames below which nothing moves.
+        explained: weight in [0, 1] of motion where the camera's motion explains the picture.
+        noise: how many times the usual difference a picture may differ before it counts as not
+            explained (a scale, no threshold).
+        own: share of a superpixel's own motion in its location, the rest is carried along the flow.
+        prior: location that counts as undecided.
+        components: Gaussians of the foreground's and of the background's colours.
+        samples: superpixels that each mixture is fitted to.
+        window: frames that share their mixtures.
+        reach: frames after which another frame's colours have lost 1 - 1/e of their weight.
+        location: weight of the unary term of location.
+        appearance: weight of the unary term of colours.
+        spatial: weight of links in a frame.
+        temporal: weight of links between frames.
+        band: pixels, at the frames' size, to either side of a segment's border that make its band.
+    """
+
+    max_side: int | None = Field(default=427, ge=32)
+    superpixels: SlicParams = SlicParams(segments=1500, compactness=20.0, iterations=5)
+    boundary: BoundaryParams = BoundaryParams()
+    steps: int = Field(default=3, ge=1)
+    least_motion: float = Field(default=0.3, ge=0)
+    explained: float = Field(default=0.3, ge=0, le=1)
+    noise: float = Field(default=2.0, gt=0)
+    own: float = Field(default=0.2, gt=0, le=1)
+    prior: float = Field(default=0.25, gt=0, lt=1)
+    components: int = Field(default=5, ge=1)
+    samples: int = Field(default=1500, ge=10)
+    window: int = Field(default=10, ge=1)
+    reach: float = Field(default=22.0, gt=0)
+    location: float = Field(default=1.0, ge=0)
+    appearance: float = Field(default=0.4, ge=0)
+    spatial: float = Field(default=1.0, ge=0)
+    temporal: float = Field(default=1.0, ge=0)
+    band: int = Field(default=3, ge=1)
+
+
+class Camera(NamedTuple):
+    """Flow of the T - 1 pairs of frames in one direction, and what is left without the camera's.
+
+    ``dominant``: homography of each pair; ``against``: flow against it, ``H W 2`` each.
+    """
+
+    flows: Sequence[Flow]
+    dominant: Sequence[Homography]
+    against: Sequence[Flow]
+
+
+def segment_motion(
+    images: Sequence[Image],
+    forward: Sequence[Flow],
+    backward: Sequence[Flow],
+    params: MotionParams,
+) -> Mask:
+    """Segments of what moves in each of T >= 2 frames.
+
+    Args:
+        images: T frames ``H W 3``, RGB.
+        forward: T - 1 flows of any one size, each from a frame to the next.
+        backward: T - 1 flows, each from the next frame back.
+        params: see there.
+
+    Returns:
+        ``T H W``; nothing at all where nothing moves.
+
+    Raises:
+        ValueError: the numbers of frames and flows do not fit.
+    """
+    if len(images) < 2 or not len(forward) == len(backward) == len(images) - 1:
+        raise ValueError(
+            f"expected T >= 2 frames and T - 1 flows in both directions, received {len(images)} "
+            f"frames, {len(forward)} and {len(backward)} flows"
+        )
+    full = images[0].shape[:2]
+    height, width = fitted_size(full[0], full[1], params.max_side)
+    if (height, width) != full:
+        images = [
+            np.asarray(cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            for x in images
+        ]
+    onward = _camera([at_size(f, height, width) for f in forward])
+    back = _camera([at_size(f, height, width) for f in backward])
+    slic = params.superpixels.model_dump()
+    slic["segments"] = min(slic["segments"], height * width // _SMALLEST)
+    regions = video_regions(images, [slic_superpixels(x, **slic) for x in images])
+    ratio = np.concatenate(
+        [regions.mean(t, moving(images, onward, back, t, params)) for t in range(len(images))]
+    )
+    labels = _cut(regions, ratio, onward.flows, back.flows, params)
+    masks = [regions.paint(t, labels).astype(np.uint8) for t in range(len(images))]
+    if (height, width) != full:
+        size = (full[1], full[0])
+        masks = [cv2.resize(m, size, interpolation=cv2.INTER_NEAREST) for m in masks]
+    return np.stack(masks) > 0
+
+
+_SMALLEST = 16  # pixels of a superpixel
+
+
+def _camera(flows: Sequence[Flow]) -> Camera:
+    height, width = flows[0].shape[:2]
+    dominant = [dominant_motion(f) for f in flows]
+    against = [f - flow_of(h, height, width) for f, h in zip(flows, dominant, strict=True)]
+    return Camera(flows, dominant, against)
+
+
+def moving(
+    images: Sequence[Image], onward: Camera, back: Camera, t: int, params: MotionParams
+) -> npt.NDArray[np.float32]:
+    """How much each pixel of frame t moves of its own, ``H W`` in [0, 1] (the inside ratio).
+
+    Mean of two votes, what motion boundaries enclose and what moves most; less where the camera's
+    motion explains the picture. The first and the last frame have one neighbour each.
+    """
+    count = len(images)
+    speeds, insides, unlike = [], [], []
+    for camera, first, step in ((onward, t, 1), (back, t - 1, -1)):
+        if not 0 <= first < count - 1:
+            continue
+        order = range(first, count - 1) if step == 1 else range(first, -1, -1)
+        path = accumulate(camera.against, camera.flows, order[: params.steps])
+        speeds.append(np.linalg.norm(path, axis=-1))
+        insides.append(inside_of_motion(camera.against[first], params.boundary))
+        unlike.append(unexplained(images[t], images[t + step], camera.dominant[first], 1.0))
+    inside = np.logical_and.reduce(insides)
+    fast = _fastest(speeds, params)
+    difference = np.fmin.reduce(unlike)
+    usual = float(np.nanmedian(difference)) + _COLOUR_NOISE
+    beyond = np.maximum(np.nan_to_num(difference, nan=0.0) / usual - 1, 0) / params.noise
+    evidence = params.explained + (1 - params.explained) * (1 - np.exp(-beyond))
+    return np.asarray((inside + fast) / 2 * evidence, np.float32)
+
+
+_COLOUR_NOISE = 0.3  # in CIELAB: keeps a noiseless still picture from dividing by nothing
+
+
+def _fastest(speeds: Sequence[npt.NDArray[np.float32]], params: MotionParams) -> Floats:
+    """What moves most in a frame, by Otsu; speeds are in pixels, one map for each direction."""
+    scaled = [s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds]
+    least = np.minimum.reduce(speeds) > params.least_motion
+    return (otsu_mask(np.minimum.reduce(scaled)) & least).astype(np.float64)
+
+
+def _cut(
+    regions: VideoRegions,
+    ratio: Floats,
+    forward: Sequence[Flow],
+    backward: Sequence[Flow],
+    params: MotionParams,
+) -> Mask:
+    """The labels ``N`` of least energy (Eq. 4 to 8)."""
+    if not ratio.any():
+        return np.zeros(len(ratio), np.bool_)
+    sure = [consistent(f, b) for f, b in zip(forward, backward, strict=True)]
+    temporal, share = temporal_links(regions, forward, sure)
+    spatial = spatial_links(regions)
+    carried = carry(ratio, regions, temporal.pairs, share, params.own)
+    location = np.clip(carried / (2 * params.prior), 0, 1)
+    unary = params.location * _costs(location, 1e-3)
+    unary += params.appearance * _costs(appearance(regions, location, params), 0.02)
+    return binary_cut(
+        unary,
+        np.concatenate([spatial.pairs, temporal.pairs]),
+        np.concatenate([params.spatial * spatial.weight, params.temporal * temporal.weight]),
+    )
+
+
+def appearance(regions: VideoRegions, location: Floats, params: MotionParams) -> Floats:
+    """Probability ``N`` of the foreground by colour alone.
+
+    Mixtures of the foreground and of the background for each window of frames, learned from the
+    superpixels of all frames, each weighted by its area, by its location (or 1 - that), and by
+    exp(-(frames to the middle of the window / reach)^2).
+
+    Args:
+        regions: N superpixels.
+        location: ``N`` in [0, 1].
+        params: components, samples, window, reach.
+    """
+    colour = np.rint(regions.colour).astype(np.uint8)
+    found = np.full(len(location), 0.5)
+    mixtures = [ColourMixture(params.components, params.samples) for _ in range(2)]
+    for start in range(0, len(regions.maps), params.window):
+        here = (regions.frame >= start) & (regions.frame < start + params.window)
+        middle = float(regions.frame[here].mean())
+        near = np.exp(-np.square((regions.frame - middle) / params.reach)) * regions.area
+        weights = [near * (1 - location), near * location]
+        if min(w.sum() for w in weights) <= 0:
+            continue
+        background, foreground = (
+            mixture.fit(colour, w).cost(colour[here])
+            for mixture, w in zip(mixtures, weights, strict=True)
+        )
+        odds = np.clip(background - foreground, -_MOST_ODDS, _MOST_ODDS)
+        found[here] = 1 / (1 + np.exp(-odds))
+    return found
+
+
+_MOST_ODDS = 30.0  # beyond which exp has nothing to tell
+
+
+def _costs(foreground: Floats, least: float) -> Floats:
+    """-log probability ``N 2`` of background and foreground, probabilities of ``least`` or more."""
+    p = np.clip(foreground, least, 1 - least)
+    return -np.log(np.stack([1 - p, p], axis=1))
+
+
+def band(segment: Mask, width: int) -> Mask:
+    """Pixels within ``width`` of the border of a segment, to either side of it, ``H W``."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
+    values = segment.astype(np.uint8)
+    return np.asarray((cv2.dilate(values, disc) > 0) & (cv2.erode(values, disc) == 0))
