@@ -18,7 +18,7 @@ from stages import cli
 
 
 def run(root: Path, images: Path, frames: Path, out: Path) -> None:
-    """Write label maps of annotated frames, at the size of the prepared frames."""
+    """Write label maps of annotated frames, key frame or not, at the size of the prepared ones."""
     dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
     annotated = [v for v in dataset.videos if v.annotations]
     rows = parallel_map(
@@ -35,7 +35,7 @@ def _read(
 ) -> dict[str, Any]:
     prepared = Frames(frames)
     maps = {}
-    for number in prepared.key_frames(video.id):
+    for number in prepared.frames(video.id):
         if number not in video.annotations:
             continue
         labels = read(video.annotations[number], video)

@@ -24,6 +24,7 @@ def run(
     classifiers: Path,
     segmenters: Path,
     figures: Path,
+    cues: Path,
     summary: Path,
     plots: Path,
     out: Path,
@@ -36,6 +37,7 @@ def run(
         {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": cli.seed()},
         {branch: read_history(classifiers / branch) for branch in ("actor", "action")},
         {v: read_json(figures / v / "scores.json") for v in versions},
+        read_json(cues),
     )
     write_json(summary, found)
     trained = list(found["versions"])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.cues.flow import FlowParams
+from pipeline.cues.motion_segments import MotionParams
 from pipeline.cues.video_maps import CamParams
 from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
@@ -34,6 +35,7 @@ SECTIONS: dict[str, type[Params]] = {
     "prepare_frames": PrepareFramesParams,
     "compute_superpixels": SlicParams,
     "estimate_flow": FlowParams,
+    "segment_motion": MotionParams,
     "finetune_classifier.actor": ClassifierParams,
     "finetune_classifier.action": ClassifierParams,
     "extract_cam.actor": CamParams,
@@ -48,7 +50,13 @@ SECTIONS: dict[str, type[Params]] = {
     "report": ReportParams,
 }
 # null: the data set or the recipe does not need it
-NULLABLE = ("make_demo", "estimate_flow", "aggregate_flow", "finetune_classifier.action")
+NULLABLE = (
+    "make_demo",
+    "estimate_flow",
+    "segment_motion",
+    "aggregate_flow",
+    "finetune_classifier.action",
+)
 OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
 

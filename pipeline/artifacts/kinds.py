@@ -52,6 +52,7 @@ FLOWS = Kind(
         ]
     ),
 )
+MOTION = Kind("motion", 1, pa.schema([_FRAME, ("motion", pa.binary())]))
 
 
 class Frames(Artifact):
@@ -336,6 +337,47 @@ class Flows(Artifact):
             return None
         shape = table.column("shape")[_row(table, frame)].as_py()
         return np.frombuffer(data, np.float16).reshape(shape).astype(np.float32)
+
+
+class MotionSegments(Artifact):
+    """What moves in every frame of a video, and the band around its border.
+
+    A video of one frame has none and is not in here; a recipe without motion has no video in here
+    at all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, MOTION)
+
+    @staticmethod
+    def write(
+        folder: Path,
+        video: str,
+        segments: Mapping[int, npt.NDArray[np.bool_]],
+        boundaries: Mapping[int, npt.NDArray[np.bool_]],
+    ) -> int:
+        """Write the segments of one video and the bands around their borders, each H W."""
+        rows = [
+            {"frame": n, "motion": encode_labels(m + 2 * boundaries[n].astype(np.uint8))}
+            for n, m in segments.items()
+        ]
+        return write_video(folder, MOTION, video, rows)
+
+    @staticmethod
+    def write_index(folder: Path, videos: Iterable[Mapping[str, Any]]) -> None:
+        """Write the index; ``videos`` rows hold video, rows."""
+        write_index(folder, MOTION, videos)
+
+    def segment(self, video: str, frame: int) -> npt.NDArray[np.bool_]:
+        """What moves in one frame, H W at the size of the frame."""
+        return (self._bits(video, frame) & 1) > 0
+
+    def boundary(self, video: str, frame: int) -> npt.NDArray[np.bool_]:
+        """The band around the border of what moves in one frame, H W."""
+        return (self._bits(video, frame) & 2) > 0
+
+    def _bits(self, video: str, frame: int) -> npt.NDArray[Any]:
+        return decode_labels(_cell(self.table(video), frame, "motion"))
 
 
 def _to_float16(values: npt.NDArray[np.floating[Any]] | None) -> bytes | None:

@@ -46,7 +46,7 @@ class FlowParams(Params):
     weights: str | None = None
     pairs: Literal["frames", "key_frames"] = "frames"
     backward: bool = False
-    max_side: int | None = Field(None, ge=32)
+    max_side: int | None = Field(default=None, ge=32)
 
     @model_validator(mode="after")
     def _weights_go_with_raft(self) -> FlowParams:

@@ -28,11 +28,11 @@ class BoundaryParams(Params):
         spread: least spread of the flow, pixels; below it a frame is taken to stand still.
     """
 
-    magnitude: float = Field(8.0, gt=0)
-    direction: float = Field(3.0, gt=0)
-    trust: float = Field(0.9, ge=0, le=1)
-    threshold: float = Field(0.5, gt=0, lt=1)
-    spread: float = Field(0.1, gt=0)
+    magnitude: float = Field(default=8.0, gt=0)
+    direction: float = Field(default=3.0, gt=0)
+    trust: float = Field(default=0.9, ge=0, le=1)
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    spread: float = Field(default=0.1, gt=0)
 
 
 def boundary_strength(flow: Flow, params: BoundaryParams) -> npt.NDArray[np.float32]:

@@ -12,7 +12,10 @@ MIOU = ("miou_actor_action", "miou_actor", "miou_action", "iou_foreground")
 
 
 def summarise(
-    header: Figures, classifiers: Mapping[str, Figures], versions: Mapping[str, Figures]
+    header: Figures,
+    classifiers: Mapping[str, Figures],
+    versions: Mapping[str, Figures],
+    cues: Figures,
 ) -> dict[str, Any]:
     """The content of ``metrics/summary.json``; percent, correlations from -1 to 1.
 
@@ -21,6 +24,8 @@ def summarise(
         classifiers: by branch the history of its training.
         versions: by version the figures of its evaluation, in order; versions after a stop hold
             ``stopped_after`` alone and are left out.
+        cues: figures of what the first version was made from; those that were not measured are
+            left out.
     """
     accuracies = {
         branch: {k: history.get(k) for k in ("val_accuracy", "test_accuracy")}
@@ -30,6 +35,7 @@ def summarise(
     return {
         **header,
         "classifiers": accuracies,
+        "cues": dict(cues),
         "versions": trained,
         "stopped_after": list(trained)[-1] if trained else None,
     }

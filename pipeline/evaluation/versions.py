@@ -65,7 +65,7 @@ def score_model(
     for video in sorted(v for v in videos if v in truth):
         keys = frames.key_frames(video)
         predicted = predict(video, keys)
-        for n in truth.frames(video):
+        for n in sorted({*truth.frames(video)} & {*keys}):
             mask, labels = truth.labels(video, n), predicted[keys.index(n)]
             matrix += confusion_matrix(mask, labels, len(names))
             for label in np.setdiff1d(mask, [BACKGROUND, IGNORE]).tolist():

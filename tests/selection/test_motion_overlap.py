@@ -60,9 +60,10 @@ def test_mean_overlap_by_hand() -> None:
 
 
 def test_measure_shot_by_hand() -> None:
-    segments = {n: row(*([1] * size + [0] * (10 - size))).astype(bool) for n, size in enumerate(
-        [1, 2, 2, 2, 2, 9]
-    )}
+    segments = {
+        n: row(*([1] * size + [0] * (10 - size))).astype(bool)
+        for n, size in enumerate([1, 2, 2, 2, 2, 9])
+    }
     asked = []
 
     def labels(n: int) -> np.ndarray:

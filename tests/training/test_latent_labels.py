@@ -105,7 +105,9 @@ def test_one_round_is_the_minimum_of_the_energy_of_the_paper() -> None:
         data = shot(images, segments, boundaries=boundaries)
         probs = rng.dirichlet((2, 2, 2), (1, 3, 4)).transpose(0, 3, 1, 2)
         found = infer_labels(data, probs, 1.5, params)
-        least = min(itertools.product((0, 2), repeat=12), key=lambda x: energy(x, data, probs, params))
+        least = min(
+            itertools.product((0, 2), repeat=12), key=lambda x: energy(x, data, probs, params)
+        )
         assert found.ravel().tolist() == list(least)
 
 
@@ -144,7 +146,9 @@ def test_the_band_around_the_motion_boundary_costs_nothing() -> None:
     band[:, :, 4:8] = True
     params = LatentParams(**SMALL, smoothness=1000, gamma=0, rounds=1)
     without = infer_labels(shot(images, segments), flat(segments.shape), 1.0, params)
-    within = infer_labels(shot(images, segments, boundaries=band), flat(segments.shape), 1.0, params)
+    within = infer_labels(
+        shot(images, segments, boundaries=band), flat(segments.shape), 1.0, params
+    )
     assert len(np.unique(without)) == 1
     assert np.array_equal(within == 2, segments)
 
