@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments
 from pipeline.runtime.errors import InputError
 from stages import cli, estimate_flow, evaluate_cues, segment_motion
 from tests.cues.test_motion_segments import film
@@ -34,10 +35,20 @@ def masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
 
 def run(flow: object, motion: object) -> MotionSegments:
     values = {"seed": 0, "machine": {"jobs": 1}, "estimate_flow": flow, "segment_motion": motion}
+    values["refine_superpixels"] = {}
     cli.PARAMETERS.write_text(yaml.safe_dump(values))
     estimate_flow.run(Path("frames"), Path("flow"))
     segment_motion.run(Path("frames"), Path("flow"), Path("motion"))
     return MotionSegments(Path("motion"))
+
+
+def cue_figures() -> dict[str, Any]:
+    """What the stage writes where there are no maps of a classifier."""
+    for folder in ("cam", "aggregated/actor"):
+        Maps.write_index(Path(folder), [], [])
+    folders = ("frames", "truth", "motion", "cam", "aggregated", "cues.json")
+    evaluate_cues.run(*map(Path, folders))
+    return json.loads(Path("cues.json").read_text())
 
 
 def test_segments_and_their_figures(masks: np.ndarray) -> None:
@@ -50,8 +61,7 @@ def test_segments_and_their_figures(masks: np.ndarray) -> None:
     truth = {n: 3 * masks[n].astype(np.uint8) for n in (1, 3)}
     LabelMaps.write(Path("truth"), "film", truth)
     LabelMaps.write_index(Path("truth"), [{"video": "film", "rows": 2}], {})
-    evaluate_cues.run(Path("truth"), Path("motion"), Path("cues.json"))
-    figures = json.loads(Path("cues.json").read_text())["motion"]
+    figures = cue_figures()["motion"]
     ious = [
         100
         * (found.segment("film", n) & masks[n]).sum()
@@ -66,8 +76,7 @@ def test_a_recipe_without_motion(masks: np.ndarray, capsys: pytest.CaptureFixtur
     assert run(None, None).videos == []
     assert "segment_motion: not needed, the recipe uses no motion" in capsys.readouterr().out
     LabelMaps.write_index(Path("truth"), [], {})
-    evaluate_cues.run(Path("truth"), Path("motion"), Path("cues.json"))
-    assert json.loads(Path("cues.json").read_text()) == {}
+    assert cue_figures() == {}
 
 
 @pytest.mark.parametrize(
