@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
 
+
 class LatentParams(Params):
     """Labels that are inferred anew for every batch.
 
