@@ -145,11 +145,8 @@ def segment_motion(
         [regions.mean(t, moving(images, onward, back, t, params)) for t in range(len(images))]
     )
     labels = _cut(regions, ratio, onward.flows, back.flows, params)
-    masks = [regions.paint(t, labels).astype(np.uint8) for t in range(len(images))]
-    if (height, width) != full:
-        size = (full[1], full[0])
-        masks = [cv2.resize(m, size, interpolation=cv2.INTER_NEAREST) for m in masks]
-    return np.stack(masks) > 0
+    masks = np.stack([regions.paint(t, labels) for t in range(len(images))])
+    return masks if (height, width) == full else _enlarged(masks, full[0], full[1])
 
 
 _SMALLEST = 16  # pixels of a superpixel
@@ -157,6 +154,12 @@ _SMALLEST = 16  # pixels of a superpixel
 
 def _resized(image: Image, height: int, width: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _enlarged(masks: Mask, height: int, width: int) -> Mask:
+    rows = np.arange(height) * masks.shape[1] // height
+    columns = np.arange(width) * masks.shape[2] // width
+    return masks[:, rows[:, None], columns]
 
 
 def _camera(flows: Sequence[Flow]) -> Camera:
