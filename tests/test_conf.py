@@ -29,10 +29,17 @@ COMBINATIONS = list(
 )
 
 
+# recipes without an action classifier: its weights are not left to the user, nor can they be set
+NO_ACTIONS = ("recipe=frame_to_frame",)
+
+
 def open_values(overrides: tuple[str, ...]) -> list[str]:
     """Overrides for the values that this choice leaves to the user."""
     (dataset,) = [o.partition("=")[2] for o in overrides if o.startswith("dataset=")]
-    return LEFT_OPEN.get(dataset, [])
+    left = LEFT_OPEN.get(dataset, [])
+    if set(NO_ACTIONS) & {*overrides}:
+        left = [o for o in left if not o.startswith("finetune_classifier.action.")]
+    return left
 
 
 def test_the_groups_are_there() -> None:

@@ -111,3 +111,16 @@ def test_the_still_images_are_what_dvc_depends_on(values: dict[str, Any]) -> Non
         check_all(values)
     put(values, "inputs.images", "/data/voc")
     check_all(values)
+
+
+def test_an_aggregation_needs_flow_back(values: dict[str, Any]) -> None:
+    values["aggregate_flow"] = {"frames": 3}
+    for flow in (None, {"backward": False}):
+        values["estimate_flow"] = flow
+        with pytest.raises(InputError, match="aggregate_flow needs flow from each frame to the"):
+            check_all(values)
+    values["aggregate_flow"] = {"frames": 1}
+    check_all(values)
+    values["aggregate_flow"] = {"frames": 3}
+    values["estimate_flow"] = {"backward": True}
+    check_all(values)
