@@ -30,7 +30,8 @@ def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
     classes = branch_classes({v: prepared.tags(v) for v in prepared.of_split("train")}, branch)
     name = f"finetune_classifier.{branch}"
     if cli.is_null(name) or len(classes) < 2:
-        print(f"{name}: not needed, the videos' tags have {len(classes)} {branch} class(es)")
+        why = "is null" if cli.is_null(name) else f"{len(classes)} {branch} class(es) in the tags"
+        print(f"{name}: not needed, {why}")
         write_absent_model(out, f"no {branch} to classify")
         return
     params, machine = cli.section(name, ClassifierParams), cli.machine()

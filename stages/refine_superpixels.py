@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.refinement.initial import TaggedPair, shown_labels
@@ -24,10 +24,17 @@ class Inputs(NamedTuple):
     superpixels: Path
     actor_cam: Path
     action_cam: Path
+    motion: Path
 
 
 def run(
-    frames: Path, superpixels: Path, actor_cam: Path, action_cam: Path, aggregated: Path, out: Path
+    frames: Path,
+    superpixels: Path,
+    actor_cam: Path,
+    action_cam: Path,
+    aggregated: Path,
+    motion: Path,
+    out: Path,
 ) -> None:
     """Write PA.v0 of all training and validation videos, from the aggregated maps if there are."""
     params = cli.section("refine_superpixels", InitialParams)
@@ -35,10 +42,12 @@ def run(
         actor_cam, action_cam = aggregated / "actor", aggregated / "action"
     if not Maps(action_cam).videos:  # object data sets: the actor alone (WS2 Sec. 3.1)
         params = params.model_copy(update={"cues": "actor"})
-    inputs = Inputs(frames, superpixels, actor_cam, action_cam)
+    inputs = Inputs(frames, superpixels, actor_cam, action_cam, motion)
     work = partial(_refine, inputs=inputs, out=out, params=params)
-    cam = Maps(actor_cam)
-    videos = [v for v in Frames(frames).tagged("train", "val") if not cam.videos or v in cam]
+    videos = Frames(frames).tagged("train", "val")
+    needed = MotionSegments(motion) if params.method == "motion_segments" else Maps(actor_cam)
+    if needed.videos:  # the label filter leaves videos out; still images do not move
+        videos = [v for v in videos if v in needed]
     rows = parallel_map(work, videos, cli.machine(), "PA.v0")
     share = sum(r.pop("foreground") for r in rows) / max(sum(r.pop("pixels") for r in rows), 1)
     LabelMaps.write_index(
@@ -70,6 +79,7 @@ def _cues(video: str, frame: int, prepared: Frames, inputs: Inputs) -> FrameCues
     shown = shown_labels(seen, tags, taxonomy)
     actors, actions = (sorted({tag[i] for tag, _ in shown}) for i in (0, 1))
     regions = Superpixels(inputs.superpixels).superpixels(video, frame)
+    motion = MotionSegments(inputs.motion)
     return FrameCues(
         video,
         frame,
@@ -77,6 +87,7 @@ def _cues(video: str, frame: int, prepared: Frames, inputs: Inputs) -> FrameCues
         regions,
         _stack(actor_cam, video, frame, actors, regions.shape),
         _stack(action_cam, video, frame, actions, regions.shape),
+        motion.segment(video, frame) if video in motion else None,
         [TaggedPair(label, actors.index(t[0]), actions.index(t[1])) for t, label in shown],
         len(taxonomy.pairs) + 1,
     )

@@ -17,6 +17,7 @@ from pipeline.datasets.frames import PrepareFramesParams
 from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
+from pipeline.refinement.colocalisation import ColocaliseParams
 from pipeline.refinement.flow_aggregation import AggregateParams
 from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
@@ -24,7 +25,7 @@ from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
-from pipeline.selection.select import SelectParams
+from pipeline.selection.select import MOTION_RULES, SelectParams
 from pipeline.training.classifier import ClassifierParams
 from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
@@ -46,6 +47,7 @@ SECTIONS: dict[str, type[Params]] = {
     "select_pa.discriminator": DiscriminatorParams,
     "train_segmenter": TrainSegmenterParams,
     "prediction": PredictionParams,
+    "colocalise": ColocaliseParams,
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
@@ -55,7 +57,9 @@ NULLABLE = (
     "estimate_flow",
     "segment_motion",
     "aggregate_flow",
+    "finetune_classifier.actor",
     "finetune_classifier.action",
+    "colocalise",
 )
 OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
 
@@ -83,11 +87,19 @@ def check_all(values: Mapping[str, Any]) -> None:
     for name, model in SECTIONS.items():
         _check_section(values, name, model)
     _check_flow(values)
+    _check_motion(values)
 
 
 def _check_flow(values: Mapping[str, Any]) -> None:
-    """Refuse an aggregation without the flow that it follows."""
+    """Refuse an aggregation, or motion segments, without the flow that they follow."""
     aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
+    if values.get("segment_motion") is not None and (
+        flow is None or not FlowParams(**flow).backward or FlowParams(**flow).pairs != "frames"
+    ):
+        raise InputError(
+            "segment_motion needs flow between all frames, in both directions: set estimate_flow "
+            "with pairs frames and backward true (the recipe mcnn does)"
+        )
     if aggregation is None or AggregateParams(**aggregation).frames == 1:
         return
     if flow is None or not FlowParams(**flow).backward:
@@ -95,6 +107,25 @@ def _check_flow(values: Mapping[str, Any]) -> None:
             "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
             "backward true (the recipe ws2_flow does)"
         )
+
+
+def _check_motion(values: Mapping[str, Any]) -> None:
+    """Refuse parts that read motion segments in a recipe that makes none."""
+    if values.get("segment_motion") is not None:
+        return
+    chosen = {
+        "refine_superpixels.method": values["refine_superpixels"].get("method"),
+        "select_pa.selection.rule": values["select_pa"]["selection"].get("rule"),
+        "train_segmenter.objective.name": values["train_segmenter"]
+        .get("objective", {})
+        .get("name"),
+    }
+    for name, value in chosen.items():
+        if value in ("motion_segments", *MOTION_RULES, "latent_labels"):
+            raise InputError(
+                f"parameter {name} = {value!r} needs motion segments: set segment_motion and "
+                "estimate_flow (the recipe mcnn does)"
+            )
 
 
 def _check_inputs(values: Mapping[str, Any]) -> None:

@@ -35,21 +35,21 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
 
 
 def initialise_segmenter(
-    model: DeepLab, init: Path, weights: WeightsParams | None, criterion: str
+    model: DeepLab, init: Path, weights: WeightsParams, criterion: str
 ) -> None:
     """Give a new segmenter its first weights.
 
     Args:
         model: changed in place.
-        init: a classifier, which lends its backbone, or a segmenter, all of which is taken.
-        weights: pretrained weights to take instead of ``init``; None for ``init``.
+        init: a segmenter, all of which is taken, or a classifier, which lends its backbone, or
+            none, where the recipe needs no classifier.
+        weights: what to start from where there is none.
         criterion: which epoch of the segmenter ``init``.
     """
-    if weights is not None:
-        load_weights(model, weights)
-        return
     description = read_description(init)
-    if "classes" in description:
-        transfer_backbone(model, read_state(init, LAST))
-    elif "network" in description:
+    if "network" in description:
         model.load_state_dict(read_state(init, criterion))
+    elif "classes" in description:
+        transfer_backbone(model, read_state(init, LAST))
+    else:
+        load_weights(model, weights)

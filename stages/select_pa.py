@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.artifacts.tables import write_json, write_table
 from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.selection.measure import Patches, annotated_videos, measure_regions, recognition
-from pipeline.selection.select import SelectParams, rank_average, select
+from pipeline.selection.motion_overlap import motion_table
+from pipeline.selection.select import MOTION_RULES, SelectParams, rank_average, select
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from stages import cli
 from stages.classifiers import load_classifier
@@ -26,6 +27,7 @@ def run(
     actor_cam: Path,
     action_cam: Path,
     classifier: Path,
+    motion: Path,
     out: Path,
 ) -> None:
     """Write the tables of frames (selected or not) and of regions (scores) to ``out``."""
@@ -48,6 +50,8 @@ def run(
         [{"video": v, "frame": n} for v in videos for n in labels.frames(v)],
         columns=["video", "frame"],
     )
+    if params.rule in MOTION_RULES:
+        listed = motion_table(videos, prepared, labels, MotionSegments(motion), params.motion)
     listed["selected"] = select(listed, regions, params, seed) if len(listed) else False
     report |= {"frames": len(listed), "selected": int(listed["selected"].sum())}
     write_table(out / "frames.parquet", listed)

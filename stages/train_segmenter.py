@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
+from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments, Superpixels
 from pipeline.artifacts.models import LAST, write_absent_model, write_model
 from pipeline.artifacts.tables import read_table, selected_frames
 from pipeline.networks.segmenters import build_segmenter
@@ -18,12 +18,8 @@ from pipeline.training.integrity import (
     validation_keys,
 )
 from pipeline.training.loop import fit
-from pipeline.training.segmenter import (
-    SegmenterBatches,
-    TrainSegmenterParams,
-    adapted,
-    segmenter_loss,
-)
+from pipeline.training.objectives import OBJECTIVES, TrainingData
+from pipeline.training.segmenter import TrainSegmenterParams
 from stages import cli
 from stages.segmenters import initialise_segmenter
 
@@ -35,6 +31,7 @@ def run(
     superpixels: Path,
     pa: Path,
     selection: Path,
+    motion: Path,
     init: Path,
     out: Path,
     curves: Path,
@@ -52,21 +49,23 @@ def run(
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(prepared.taxonomy.pairs) + 1)
     initialise_segmenter(model, init, params.weights, CRITERIA[0])
-    selected = selected_frames(read_table(selection / "frames.parquet"))
-    own, keys = adapted(params, prepared, selected, labels.metadata["version"])
+    keys = selected_frames(read_table(selection / "frames.parquet"))
+    segments, version = MotionSegments(motion), labels.metadata["version"]
+    data = TrainingData(prepared, labels, segments, keys, version)
+    objective = OBJECTIVES[params.objective.name](data, params, seed)
     val = validation_keys(prepared, labels, params.ric.frames)
     key = {
         "seed": seed,
         "params": [str(params), str(prediction), machine.precision],
-        "inputs": fingerprint(frames, superpixels, pa, selection, init),
+        "inputs": fingerprint(frames, superpixels, pa, selection, motion, init),
     }
     checkpoint = WorkFolder(work, key)
     with training_curves(curves) as log:
         fitted = fit(
             model,
-            SegmenterBatches(prepared, labels, keys, own, seed),
-            segmenter_loss,
-            own.fit,
+            objective.batches,
+            objective.loss,
+            objective.fit,
             machine,
             evaluate=lambda _: evaluate_integrity(
                 model,

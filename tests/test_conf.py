@@ -30,7 +30,7 @@ COMBINATIONS = list(
 
 
 # recipes without an action classifier: its weights are not left to the user, nor can they be set
-NO_ACTIONS = ("recipe=frame_to_frame",)
+NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn")
 
 
 def open_values(overrides: tuple[str, ...]) -> list[str]:

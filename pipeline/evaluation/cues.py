@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts.kinds import LabelMaps, MotionSegments
-from pipeline.evaluation.jaccard import jaccard, jaccard_figures
+from pipeline.evaluation.jaccard import by_sequence, jaccard, mean_jaccard
 
 
 def score_motion(truth: LabelMaps, motion: MotionSegments) -> dict[str, Any] | None:
@@ -32,7 +32,5 @@ def score_motion(truth: LabelMaps, motion: MotionSegments) -> dict[str, Any] | N
         for video in motion.videos
         if video in truth
     }
-    found = jaccard_figures(frames)
-    if not found["jaccard_by_sequence"]:
-        return None
-    return {"jaccard": found["jaccard"], "by_video": found["jaccard_by_sequence"]}
+    own = by_sequence(frames)
+    return {"jaccard": mean_jaccard(frames), "by_video": own} if own else None

@@ -39,15 +39,12 @@ def jaccard(truth: Labels, found: Labels) -> float:
     return 100 * np.count_nonzero(true & here) / union if union else 100.0
 
 
-def jaccard_figures(frames: Mapping[str, Sequence[float]]) -> dict[str, object]:
-    """The mean over sequences, and each sequence's own.
+def by_sequence(frames: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Mean J of each sequence, from J of its frames; a sequence without frames is left out."""
+    return {video: float(np.mean(values)) for video, values in frames.items() if values}
 
-    Args:
-        frames: by sequence J of each of its frames, in percent.
 
-    Returns:
-        ``jaccard`` and, by sequence, ``jaccard_by_sequence``; the first is NaN without sequences.
-    """
-    own = {video: float(np.mean(values)) for video, values in frames.items() if values}
-    mean = float(np.mean(list(own.values()))) if own else float("nan")
-    return {"jaccard": mean, "jaccard_by_sequence": own}
+def mean_jaccard(frames: Mapping[str, Sequence[float]]) -> float:
+    """Mean over the sequences of their mean J, in percent; NaN without a sequence."""
+    own = by_sequence(frames)
+    return float(np.mean(list(own.values()))) if own else float("nan")

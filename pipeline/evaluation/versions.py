@@ -14,7 +14,14 @@ from scipy.stats import spearmanr
 from pipeline.artifacts.kinds import Frames, LabelMaps
 from pipeline.artifacts.tables import selected_frames
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy
-from pipeline.evaluation.confusion import confusion_matrix, scores_in_views
+from pipeline.evaluation.confusion import (
+    Matrix,
+    confusion_matrix,
+    iou_per_class,
+    scores_in_views,
+)
+from pipeline.evaluation.corloc import corloc, largest_box, true_boxes
+from pipeline.evaluation.jaccard import jaccard, mean_jaccard
 
 Labels = npt.NDArray[np.uint8]
 FrameKey = tuple[str, int]
@@ -32,13 +39,57 @@ def annotated_keys(truth: LabelMaps, labels: LabelMaps, videos: Iterable[str]) -
 
 def score_pa(
     truth: LabelMaps, labels: LabelMaps, keys: Iterable[FrameKey], taxonomy: Taxonomy
-) -> dict[str, float]:
-    """Scores in percent of a pseudo-annotation version on these frames; NaN for no frame."""
+) -> dict[str, Any]:
+    """Scores in percent of a pseudo-annotation version on these frames; NaN for no frame.
+
+    Returns:
+        The scores of ``Scores``; ``iou`` of each class that occurs; ``jaccard``, the mean over
+        videos of the foreground's; ``corloc`` of the box around the largest region of each frame.
+    """
+    known = list(keys)
     size = len(taxonomy.pairs) + 1
     matrix = np.zeros((size, size), np.int64)
-    for video, n in keys:
+    for video, n in known:
         matrix += confusion_matrix(truth.labels(video, n), labels.labels(video, n), size)
-    return asdict(scores_in_views(matrix, taxonomy))
+    return {
+        **_figures(matrix, taxonomy),
+        "jaccard": mean_jaccard(frame_jaccards(truth, labels, known)),
+        "corloc": score_places(
+            truth, known, lambda video, n: is_foreground(labels.labels(video, n))
+        ),
+    }
+
+
+def frame_jaccards(
+    truth: LabelMaps, labels: LabelMaps, keys: Iterable[FrameKey]
+) -> dict[str, list[float]]:
+    """By video the Jaccard of the foreground in each of these frames, in percent."""
+    found: dict[str, list[float]] = {}
+    for video, n in keys:
+        value = jaccard(truth.labels(video, n), labels.labels(video, n))
+        found.setdefault(video, []).append(value)
+    return found
+
+
+def score_places(
+    truth: LabelMaps,
+    keys: Iterable[FrameKey],
+    mask: Callable[[str, int], npt.NDArray[np.bool_]],
+) -> float:
+    """CorLoc in percent of the box around the largest component of each frame's mask H W."""
+    return corloc((largest_box(mask(v, n)), true_boxes(truth.labels(v, n))) for v, n in keys)
+
+
+def is_foreground(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Where a label map names an object."""
+    return (labels != BACKGROUND) & (labels != IGNORE)
+
+
+def _figures(matrix: Matrix, taxonomy: Taxonomy) -> dict[str, Any]:
+    """All scores of a matrix, and ``iou`` by name of each class that occurs."""
+    values = zip(taxonomy.names("actor_action"), iou_per_class(matrix).tolist(), strict=True)
+    own = {name: value for name, value in values if not np.isnan(value)}
+    return {**asdict(scores_in_views(matrix, taxonomy)), "iou": own}
 
 
 def score_model(
@@ -46,7 +97,7 @@ def score_model(
     frames: Frames,
     videos: Iterable[str],
     predict: Callable[[str, list[int]], Labels],
-) -> tuple[dict[str, float], list[tuple[str, str]]]:
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Scores in percent of predictions on videos, and what each annotated region was taken for.
 
     Args:
@@ -71,7 +122,7 @@ def score_model(
             for label in np.setdiff1d(mask, [BACKGROUND, IGNORE]).tolist():
                 votes = np.bincount(labels[mask == label], minlength=len(names))
                 regions.append((names[label], names[int(votes.argmax())]))
-    return asdict(scores_in_views(matrix, frames.taxonomy)), regions
+    return _figures(matrix, frames.taxonomy), regions
 
 
 def region_iou(truth: LabelMaps, labels: LabelMaps, regions: pd.DataFrame) -> pd.Series[float]:

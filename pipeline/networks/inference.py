@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -47,6 +48,10 @@ class Segmentation:
     def label_map(self, shift: float = 0.0) -> npt.NDArray[np.uint8]:
         """Labels where the margin exceeds ``shift``, background (0) elsewhere."""
         return np.where(self.margin > shift, self.labels, 0).astype(np.uint8)
+
+    def probs(self, shift: float = 0.0) -> npt.NDArray[np.float64]:
+        """Probability T H W of foreground; above 1/2 where the margin exceeds ``shift``."""
+        return np.asarray(expit(self.margin.astype(np.float64) - shift))
 
 
 def margin_and_class(

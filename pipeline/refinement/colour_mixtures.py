@@ -1,8 +1,8 @@
 """Gaussian mixtures of colours, learned from the pixels of several frames weighted by their time.
 
-M-CNN, Section 4.2: "we learn GMMs for a frame t with the motion segments from all the 10 frames in a
-batch, weighting each of them inversely according to their distance from t". scikit-learn's mixtures
-know no weights: each is fitted to colours that are drawn in proportion to them, without chance.
+M-CNN, Section 4.2: "we learn GMMs for a frame t with the motion segments from all the 10 frames in
+a batch, weighting each of them inversely according to their distance from t". scikit-learn's
+mixtures know no weights: each is fitted to colours drawn in proportion to them, without chance.
 """
 
 from __future__ import annotations

@@ -8,17 +8,21 @@ from each video the one shot whose motion segments overlap the network's predict
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
+from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.datasets.video import uniform_frames
 from pipeline.runtime.params import Params
 
+log = logging.getLogger(__name__)
 Mask = npt.NDArray[np.bool_]
 COLUMNS = ("video", "frame", "whole_video", "moving", "overlap")
 
@@ -34,11 +38,11 @@ class MotionRuleParams(Params):
             of a video must have.
     """
 
-    least: float = Field(0.025, ge=0, le=1)
-    most: float = Field(0.5, gt=0, le=1)
-    run: int = Field(20, ge=1)
-    frames: int = Field(10, ge=1)
-    overlap: float = Field(0.2, ge=0, le=1)
+    least: float = Field(default=0.025, ge=0, le=1)
+    most: float = Field(default=0.5, gt=0, le=1)
+    run: int = Field(default=20, ge=1)
+    frames: int = Field(default=10, ge=1)
+    overlap: float = Field(default=0.2, ge=0, le=1)
 
     @model_validator(mode="after")
     def _some_share_is_possible(self) -> MotionRuleParams:
@@ -82,48 +86,73 @@ def frames_in_motion(
     return [possible[i] for i in uniform_frames(len(possible), params.frames)]
 
 
-def mean_overlap(segments: Sequence[Mask], predictions: Sequence[npt.NDArray[np.uint8]]) -> float:
-    """Mean over frames of the IoU (0..1) of a motion segment and the predicted foreground, H W.
+def overlap_of(segment: Mask, labels: npt.NDArray[np.uint8]) -> float:
+    """IoU (0..1) of a motion segment and the predicted foreground, H W.
 
-    0 for a frame in which neither is there, and for no frame: nothing speaks for it.
+    0 where neither is there: nothing speaks for the frame.
     """
-    values = []
-    for segment, labels in zip(segments, predictions, strict=True):
-        found = (labels != BACKGROUND) & (labels != IGNORE)
-        union = np.count_nonzero(segment | found)
-        values.append(np.count_nonzero(segment & found) / max(union, 1))
-    return float(np.mean(values)) if values else 0.0
+    found = (labels != BACKGROUND) & (labels != IGNORE)
+    union = int(np.count_nonzero(segment | found))
+    return int(np.count_nonzero(segment & found)) / max(union, 1)
 
 
 def measure_shot(
     video: str,
     whole_video: str,
-    segments: Mapping[int, Mask],
+    shares: Mapping[int, float],
     candidates: Sequence[int],
-    labels: Callable[[int], npt.NDArray[np.uint8]] | None,
+    overlap: Callable[[int], float] | None,
     params: MotionRuleParams,
 ) -> pd.DataFrame:
-    """A row for each candidate frame of a shot, as :func:`select_moving` wants it.
+    """A row for each candidate frame of a shot, as the rules want it.
 
     Args:
         video: the shot.
         whole_video: the video that it was cut from.
-        segments: by frame number the motion segment of every frame, H W.
+        shares: by frame number the foreground share of the motion segment of every frame.
         candidates: frames with a pseudo-annotation.
-        labels: a frame's predicted label map; None where no network has predicted yet.
+        overlap: of a frame's motion segment with its prediction; None where no network has
+            predicted yet.
         params: what counts as motion.
 
     Returns:
-        ``moving``: whether the frame is to be trained on; ``overlap``: the mean overlap of the
-        shot's moving frames with the prediction, NaN without one.
+        ``moving``: whether the frame is to be trained on; ``overlap``: its mean over the shot's
+        moving frames, 0 without any, NaN without a prediction.
     """
-    shares = {n: float(segment.mean()) for n, segment in segments.items()}
     chosen = frames_in_motion(shares, candidates, params)
-    overlap = float("nan")
-    if labels is not None:
-        overlap = mean_overlap([segments[n] for n in chosen], [labels(n) for n in chosen])
-    rows = [(video, n, whole_video, n in chosen, overlap) for n in candidates]
+    mean = float("nan")
+    if overlap is not None:
+        mean = float(np.mean([overlap(n) for n in chosen])) if chosen else 0.0
+    rows = [(video, n, whole_video, n in chosen, mean) for n in candidates]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def motion_table(
+    videos: Sequence[str],
+    frames: Frames,
+    labels: LabelMaps,
+    motion: MotionSegments,
+    params: MotionRuleParams,
+) -> pd.DataFrame:
+    """:func:`measure_shot` of every frame of a version of the pseudo-annotations.
+
+    Videos without motion segments (still images) have no frame in motion.
+    """
+    predicted = labels.metadata.get("model") is not None
+    tables = []
+    for video in videos:
+        numbers = motion.frames(video) if video in motion else []
+        shares = {n: float(motion.segment(video, n).mean()) for n in numbers}
+        overlap = partial(_overlap, video, labels, motion) if predicted else None
+        whole, keys = frames.whole_video(video), labels.frames(video)
+        tables.append(measure_shot(video, whole, shares, keys, overlap, params))
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _overlap(video: str, labels: LabelMaps, motion: MotionSegments, n: int) -> float:
+    return overlap_of(motion.segment(video, n), labels.labels(video, n))
 
 
 def select_moving(frames: pd.DataFrame) -> pd.DataFrame:
@@ -134,13 +163,19 @@ def select_moving(frames: pd.DataFrame) -> pd.DataFrame:
 def select_best_shots(frames: pd.DataFrame, params: MotionRuleParams) -> pd.DataFrame:
     """The rows of frames in motion of one shot for each video: the one with the best overlap.
 
-    Of equal shots the first by name. Where no network has predicted yet there is nothing to
-    compare, and all frames in motion are taken.
+    Of equal shots the first by name. All frames in motion are taken where there is nothing to
+    choose by: no network has predicted yet, or what it predicts overlaps no shot enough.
     """
     moving = select_moving(frames)
     if moving["overlap"].isna().all():
         return moving
     good = moving[moving["overlap"] >= params.overlap]
+    if good.empty:
+        log.warning(
+            "select_pa: the predictions overlap no shot's motion by %g; all that moves is taken",
+            params.overlap,
+        )
+        return moving
     order = good.sort_values(["overlap", "video"], ascending=[False, True], kind="stable")
     best = order.drop_duplicates("whole_video")["video"]
     return moving[moving["video"].isin(best)]

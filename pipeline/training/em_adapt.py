@@ -29,8 +29,8 @@ class EmAdaptParams(Params):
         background: least share of the pixels of the background.
     """
 
-    foreground: float = Field(0.2, ge=0, le=1)
-    background: float = Field(0.4, ge=0, le=1)
+    foreground: float = Field(default=0.2, ge=0, le=1)
+    background: float = Field(default=0.4, ge=0, le=1)
 
 
 def em_adapt_labels(

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.refinement.colour_mixtures import ShotMixtures
-from pipeline.refinement.graph_cut import Grid, pixel_grid, potts_cut
+from pipeline.refinement.graph_cut import Grid, contrast_weights, pixel_grid, potts_cut
 from pipeline.refinement.motion_labels import hard_labels
 from pipeline.runtime.params import Params
 
@@ -40,8 +40,8 @@ class LatentParams(Params):
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
         smoothness: lambda. The paper leaves it open; a cost of 1 is a factor of e in a likelihood.
-        gamma: how fast the smoothness falls with the contrast. The paper has it from GrabCut, where
-            1/2 goes with |z_i - z_j|^2 in units of its mean over the frame: so it is here.
+        gamma: how fast the smoothness falls with the contrast, see
+            :func:`pipeline.refinement.graph_cut.contrast_weights`.
         rounds: of a cut and new mixtures.
         components: of a colour mixture.
         samples: colours that a mixture is fitted to.
@@ -49,14 +49,14 @@ class LatentParams(Params):
     """
 
     motion: Literal["soft", "hard"] = "soft"
-    alpha: float = Field(1.0, ge=0)
-    alpha_finetune: float = Field(2.0, ge=0)
-    smoothness: float = Field(5.0, ge=0)
-    gamma: float = Field(0.5, ge=0)
-    rounds: int = Field(4, ge=1)
-    components: int = Field(5, ge=1)
-    samples: int = Field(500, ge=10)
-    side: int = Field(80, ge=8)
+    alpha: float = Field(default=1.0, ge=0)
+    alpha_finetune: float = Field(default=2.0, ge=0)
+    smoothness: float = Field(default=5.0, ge=0)
+    gamma: float = Field(default=0.5, ge=0)
+    rounds: int = Field(default=4, ge=1)
+    components: int = Field(default=5, ge=1)
+    samples: int = Field(default=500, ge=10)
+    side: int = Field(default=80, ge=8)
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,9 @@ def _unary(mixtures: ShotMixtures, network: Floats, shot: Shot, t: int) -> Float
 def _smoothness(shot: Shot, t: int, grid: Grid, params: LatentParams) -> Floats:
     """psi_ij of the edges of frame t (Eq. 3) for two pixels of different labels."""
     colours = shot.images[t].reshape(-1, 3).astype(np.float64)
-    first, second = grid.edges.T
-    contrast = ((colours[first] - colours[second]) ** 2).sum(axis=1)
-    relative = contrast / max(contrast.mean(), np.finfo(float).tiny)
     band = shot.boundaries[t].ravel()
-    outside = ~(band[first] & band[second])
-    return params.smoothness * outside * np.exp(-params.gamma * relative) / grid.length
+    outside = ~(band[grid.edges[:, 0]] & band[grid.edges[:, 1]])
+    return params.smoothness * outside * contrast_weights(colours, grid, params.gamma)
 
 
 def _check(shot: Shot, probs: Floats) -> None:

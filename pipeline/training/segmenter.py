@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams, augment
 from pipeline.training.batches import Batch, Batches
+from pipeline.training.em_adapt import EmAdaptParams
+from pipeline.training.latent_labels import LatentParams
 from pipeline.training.optimisation import FitParams
 
 FrameKey = tuple[str, int]  # video, frame number
@@ -65,12 +67,28 @@ class AdaptationParams(Params):
     lr: float = Field(default=0.1, gt=0, le=1)
 
 
+class ObjectiveParams(LatentParams):
+    """What a segmenter learns from.
+
+    Attributes:
+        name: ``proxy_labels``: the selected pseudo-annotations; ``latent_labels``: labels that are
+            inferred anew for every batch from motion segments and the network (M-CNN), of which
+            all other parameters are.
+        em_adapt: labels of still images, which have no motion.
+    """
+
+    name: Literal["proxy_labels", "latent_labels"] = "proxy_labels"
+    em_adapt: EmAdaptParams = EmAdaptParams()
+
+
 class TrainSegmenterParams(Params):
     """A segmenter and its training.
 
     Attributes:
         network: which segmenter.
-        weights: where the weights come from; null starts from the model that ``versions`` names.
+        weights: what the first version starts from where the recipe trains no classifier; else it
+            starts from that one's backbone, and later versions go on from the one before.
+        objective: which labels are learned.
         augment: random crops.
         fit: optimisation.
         ric: evaluation after every epoch.
@@ -80,7 +98,8 @@ class TrainSegmenterParams(Params):
     """
 
     network: SegmenterParams
-    weights: WeightsParams | None = None
+    weights: WeightsParams = WeightsParams()
+    objective: ObjectiveParams = ObjectiveParams()
     augment: AugmentParams = AugmentParams()
     fit: FitParams
     ric: RicParams = RicParams()
@@ -139,7 +158,7 @@ class SegmenterBatches(Batches):
         self.augment = params.augment
         self.stills = 0  # positions of a batch
         if params.still_images is not None:
-            self.stills = _still_positions(params.still_images, params.fit.batch)
+            self.stills = still_positions(params.still_images, params.fit.batch)
             self.parts = {
                 still: [k for k in keys if frames.is_still(k[0]) == still]
                 for still in (True, False)
@@ -168,26 +187,41 @@ class SegmenterBatches(Batches):
 
 
 def segmenter_loss(model: nn.Module, batch: Batch) -> Tensor:
+    """:func:`label_loss` of the pseudo-annotations in a batch."""
+    return label_loss(batch_logits(model, batch), batch["labels"], batch.get("still"))
+
+
+def batch_logits(model: nn.Module, batch: Batch) -> Tensor:
+    """Logits B K H W of a batch's ``images``."""
+    network: Any = getattr(model, "module", model)  # DDP wraps it
+    return model(network.normalise(batch["images"].float()))
+
+
+def label_loss(
+    logits: Tensor, labels: Tensor, still: Tensor | None = None, weights: Tensor | None = None
+) -> Tensor:
     """Mean cross-entropy over the pixels that are not 255 (ignore).
 
-    Where the batch says which samples are still images, the sum of their mean and that of the
-    others: L_I + L_V (Frame-to-Frame, Algorithm 1).
+    Args:
+        logits: B K H W.
+        labels: B H W.
+        still: B, which samples are still images: the loss is the sum of their mean and that of the
+            others, L_I + L_V (Frame-to-Frame, Algorithm 1). None takes one mean of all.
+        weights: K, factor on the loss of the pixels of each label (M-CNN, Sec. 4.2).
     """
-    network: Any = getattr(model, "module", model)  # DDP wraps it
-    logits = model(network.normalise(batch["images"].float()))
-    if "still" not in batch:
-        return _mean_loss(logits, batch["labels"])
-    parts = [part for part in (batch["still"], ~batch["still"]) if bool(part.any())]
-    return torch.stack([_mean_loss(logits[p], batch["labels"][p]) for p in parts]).sum()
+    if still is None:
+        return _mean_loss(logits, labels, weights)
+    parts = [part for part in (still, ~still) if bool(part.any())]
+    return torch.stack([_mean_loss(logits[p], labels[p], weights) for p in parts]).sum()
 
 
-def _mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    if bool((labels == IGNORE).all()):
-        return logits.sum() * 0.0  # ignored pixels alone have no loss
-    return F.cross_entropy(logits, labels, ignore_index=IGNORE)
+def _mean_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    counted = int((labels != IGNORE).sum())
+    total = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="sum")
+    return total / max(counted, 1)  # ignored pixels alone have no loss
 
 
-def _still_positions(params: StillImagesParams, batch: int) -> int:
+def still_positions(params: StillImagesParams, batch: int) -> int:
     """How many samples of a batch are still images: at least one, and not all."""
     if batch < 2:
         raise InputError(

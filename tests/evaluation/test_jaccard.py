@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.evaluation.jaccard import jaccard, jaccard_figures
+from pipeline.evaluation.jaccard import by_sequence, jaccard, mean_jaccard
 
 
 def row(*labels: int) -> np.ndarray:
@@ -31,8 +31,7 @@ def test_shapes_must_agree() -> None:
 
 
 def test_each_sequence_counts_alike_however_many_frames_it_has() -> None:
-    found = jaccard_figures({"a": [10.0, 30.0, 50.0], "b": [90.0], "c": []})
-    assert found["jaccard"] == pytest.approx(60)  # not 45, the mean of the frames
-    assert found["jaccard_by_sequence"] == pytest.approx({"a": 30, "b": 90})
-    nothing = jaccard_figures({})
-    assert isinstance(nothing["jaccard"], float) and math.isnan(nothing["jaccard"])
+    frames = {"a": [10.0, 30.0, 50.0], "b": [90.0], "c": []}
+    assert mean_jaccard(frames) == pytest.approx(60)  # not 45, the mean of the frames
+    assert by_sequence(frames) == pytest.approx({"a": 30, "b": 90})
+    assert math.isnan(mean_jaccard({}))

@@ -11,10 +11,12 @@ import pytest
 from pipeline.artifacts.kinds import LabelMaps
 from pipeline.evaluation.versions import (
     annotated_keys,
+    frame_jaccards,
     rank_correlation,
     region_iou,
     score_model,
     score_pa,
+    score_places,
     score_selection,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames
@@ -59,9 +61,30 @@ def test_score_pa_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     assert scores["miou_actor"] == pytest.approx(100 * (background + bird + dog) / 3)
     assert scores["iou_foreground"] == pytest.approx(100 * 4 / 7)
     assert scores["glo_acc"] == pytest.approx(100 * 7 / 11)
+    names = TAXONOMY.names("actor_action")
+    parts = (background, flying, walking, dog)
+    assert scores["iou"] == pytest.approx(dict(zip(names, [100 * p for p in parts], strict=True)))
     one = score_pa(truth, labels, [("v", 3)], TAXONOMY)
     assert one["glo_acc"] == pytest.approx(100 * 4 / 6)
     assert np.isnan(score_pa(truth, labels, [], TAXONOMY)["miou_actor_action"])
+
+
+def test_jaccard_and_corloc_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
+    keys = [("v", 1), ("v", 3)]
+    # foreground . . x x x _ against . x x . x _, and . x x . . . against . x x . . x
+    assert frame_jaccards(truth, labels, keys) == {"v": pytest.approx([50, 200 / 3])}
+    scores = score_pa(truth, labels, keys, TAXONOMY)
+    assert scores["jaccard"] == pytest.approx(175 / 3)
+    # the larger parts: columns 1 to 2 against true boxes 2 to 3 and 4 (of the dog); 1 to 2, right
+    assert scores["corloc"] == 50
+    asked = []
+
+    def mask(video: str, n: int) -> Map:
+        asked.append((video, n))
+        return np.array([[False, True, True, False, False, False]])
+
+    assert score_places(truth, [("w", 3), *keys], mask) == pytest.approx(100 / 3)
+    assert asked == [("w", 3), *keys]
 
 
 def test_score_model_by_hand(tmp_path: Path, truth: LabelMaps) -> None:

@@ -50,6 +50,12 @@ def test_shift_moves_the_border() -> None:
     assert answer.label_map(-1.0).tolist() == [[[4, 4, 7, 7]]]
     assert answer.label_map(0.5).tolist() == [[[0, 0, 0, 7]]]
     assert answer.label_map().dtype == np.uint8
+    # odds e^-0.5, 1, e^0.1, e^2, and e times less
+    odds = np.exp([-0.5, 0.0, 0.1, 2.0])
+    assert answer.probs()[0, 0] == pytest.approx(odds / (1 + odds), abs=1e-6)
+    assert answer.probs(1.0)[0, 0] == pytest.approx(odds / (math.e + odds), abs=1e-6)
+    never = Segmentation(np.full((1, 1, 1), -np.inf, np.float32), answer.labels[:, :, :1])
+    assert never.probs().item() == 0
 
 
 class Fixed(nn.Module):

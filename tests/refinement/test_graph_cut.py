@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pipeline.refinement.graph_cut import binary_cut, pixel_grid, potts_cut
+from pipeline.refinement.graph_cut import binary_cut, contrast_weights, pixel_grid, potts_cut
 
 RNG = np.random.default_rng(3)
 
@@ -32,6 +32,18 @@ def test_the_grid_has_every_pair_of_neighbours_once() -> None:
     assert {tuple(e) for e in grid.edges.tolist()} == expected
     for (a, b), length in zip(grid.edges.tolist(), grid.length, strict=True):
         assert length == pytest.approx(np.hypot(a // 4 - b // 4, a % 4 - b % 4))
+
+
+def test_contrast_weights_by_hand() -> None:
+    # pixels 0 and 1 above 2 and 3; the mean of the six squared contrasts is 14
+    colours = np.array([[0, 0, 0], [3, 0, 0], [0, 0, 0], [3, 0, 4]], float)
+    grid = pixel_grid(2, 2)
+    contrast = {(0, 1): 9, (2, 3): 25, (0, 2): 0, (1, 3): 16, (0, 3): 25, (1, 2): 9}
+    found = contrast_weights(colours, grid, 0.5)
+    for edge, length, weight in zip(grid.edges.tolist(), grid.length, found, strict=True):
+        expected = np.exp(-0.5 * contrast[tuple(edge)] / 14) / length
+        assert weight == pytest.approx(expected)
+    assert contrast_weights(colours * 0, grid, 0.5) == pytest.approx(1 / grid.length)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 3), (2, 5), (3, 4)])

@@ -31,6 +31,7 @@ def cues() -> FrameCues:
         superpixels=blocks(32, 40, 4),
         actor_maps=attention,
         action_maps=np.zeros((1, 32, 40), np.float32),
+        segment=None,
         pairs=[TaggedPair(2, 0, 0)],
         num_labels=4,
     )
@@ -68,3 +69,17 @@ def test_all_cues_are_used() -> None:
     own = replace(cues(), action_maps=np.ones((1, 32, 40), np.float32))
     initial, _ = first_labels(own, InitialParams(binarise=FIXED))
     assert (initial == 2).all()
+
+
+def test_motion_segments() -> None:
+    segment = np.zeros((32, 40), bool)
+    segment[5:9, 3:30] = True
+    params = InitialParams(method="motion_segments")
+    own = replace(cues(), segment=segment)
+    for labels in first_labels(own, params):
+        assert np.array_equal(labels, 2 * segment) and labels.dtype == np.uint8
+    several = replace(own, pairs=[TaggedPair(2, 0, 0), TaggedPair(3, 0, 0)])
+    for labels in first_labels(several, params):  # nobody knows which of the two moves where
+        assert np.array_equal(labels, 255 * segment)
+    with pytest.raises(ValueError, match="expected a motion segment of frame 0 of v"):
+        first_labels(cues(), params)

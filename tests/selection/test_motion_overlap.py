@@ -10,8 +10,8 @@ from pipeline.selection.motion_overlap import (
     MotionRuleParams,
     frames_in_motion,
     longest_run,
-    mean_overlap,
     measure_shot,
+    overlap_of,
     select_best_shots,
     select_moving,
 )
@@ -52,32 +52,29 @@ def row(*values: int) -> np.ndarray:
     return np.array([values], np.uint8)
 
 
-def test_mean_overlap_by_hand() -> None:
-    segments = [row(0, 1, 1, 0).astype(bool), row(0, 0, 1, 1).astype(bool), row(0, 0).astype(bool)]
-    predictions = [row(0, 3, 0, 1), row(0, 0, 2, 2), row(0, 255)]
-    assert mean_overlap(segments, predictions) == pytest.approx((1 / 3 + 1 + 0) / 3)
-    assert mean_overlap([], []) == 0
+def test_overlap_by_hand() -> None:
+    assert overlap_of(row(0, 1, 1, 0) > 0, row(0, 3, 0, 1)) == pytest.approx(1 / 3)
+    assert overlap_of(row(0, 0, 1, 1) > 0, row(0, 0, 2, 2)) == 1
+    assert overlap_of(row(0, 0) > 0, row(0, 255)) == 0
 
 
 def test_measure_shot_by_hand() -> None:
-    segments = {
-        n: row(*([1] * size + [0] * (10 - size))).astype(bool)
-        for n, size in enumerate([1, 2, 2, 2, 2, 9])
-    }
     asked = []
 
-    def labels(n: int) -> np.ndarray:
+    def overlap(n: int) -> float:
         asked.append(n)
-        return row(*([4] * n + [0] * (10 - n)))
+        return {0: 0.1, 2: 0.9, 3: 0.5}[n]
 
-    found = measure_shot("v1", "v", segments, [0, 2, 3, 5], labels, FOUR)
+    shares = dict(enumerate([0.1, 0.2, 0.2, 0.2, 0.2, 0.9]))
+    found = measure_shot("v1", "v", shares, [0, 2, 3, 5], overlap, FOUR)
     assert found["frame"].tolist() == [0, 2, 3, 5]
     assert found["moving"].tolist() == [True, True, True, False]
-    # frame 0: nothing predicted; frame 2: the same two pixels; frame 3: two of three
-    assert found["overlap"].tolist() == pytest.approx([(0 + 1 + 2 / 3) / 3] * 4)
+    assert found["overlap"].tolist() == pytest.approx([0.5] * 4)
     assert asked == [0, 2, 3] and set(found["whole_video"]) == {"v"}
-    first = measure_shot("v1", "v", segments, [0, 2], None, FOUR)
+    first = measure_shot("v1", "v", shares, [0, 2], None, FOUR)
     assert first["overlap"].isna().all() and first["moving"].all()
+    still = measure_shot("s", "s", {}, [0], overlap, FOUR)
+    assert still[["moving", "overlap"]].to_numpy().tolist() == [[False, 0]]
 
 
 def table(*rows: tuple[str, int, str, bool, float]) -> pd.DataFrame:
@@ -107,9 +104,10 @@ def test_one_shot_of_each_video() -> None:
     assert names(select_best_shots(SHOTS, loose)) == ["a2.0", "a2.1", "b1.0", "c1.0"]
 
 
-def test_without_a_prediction_all_that_moves() -> None:
-    first = SHOTS.assign(overlap=float("nan"))
-    assert names(select_best_shots(first, MotionRuleParams())) == names(select_moving(SHOTS))
+def test_with_nothing_to_choose_by_all_that_moves() -> None:
+    for overlap in (float("nan"), 0.1):  # no network yet; a network that finds nothing
+        frames = SHOTS.assign(overlap=overlap)
+        assert names(select_best_shots(frames, MotionRuleParams())) == names(select_moving(SHOTS))
 
 
 def test_refuses() -> None:

@@ -71,7 +71,11 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
         ("seed", -1, "parameter seed = -1: use a whole number from 0"),
         ("seed", "x", "parameter seed = 'x': use a whole number from 0"),
         ("report", None, "section report of params.yaml must hold parameters, got None"),
-        ("finetune_classifier", None, "section finetune_classifier.actor of params.yaml must hold"),
+        (
+            "finetune_classifier.actor",
+            "vgg16",
+            "section finetune_classifier.actor of params.yaml must hold parameters, got 'vgg16'",
+        ),
         ("extract_cam.action", None, "section extract_cam.action of params.yaml must hold"),
     ],
 )
@@ -122,5 +126,36 @@ def test_an_aggregation_needs_flow_back(values: dict[str, Any]) -> None:
     values["aggregate_flow"] = {"frames": 1}
     check_all(values)
     values["aggregate_flow"] = {"frames": 3}
+    values["estimate_flow"] = {"backward": True}
+    check_all(values)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("refine_superpixels.method", "motion_segments"),
+        ("select_pa.selection.rule", "motion"),
+        ("select_pa.selection.rule", "motion_overlap"),
+        ("train_segmenter.objective", {"name": "latent_labels"}),
+    ],
+)
+def test_parts_that_read_motion_segments_need_them(
+    values: dict[str, Any], name: str, value: object
+) -> None:
+    put(values, name, value)
+    with pytest.raises(InputError, match=rf"{name}.* needs motion segments: set segment_motion"):
+        check_all(values)
+    put(values, "segment_motion", {})
+    put(values, "estimate_flow", {"backward": True})
+    check_all(values)
+
+
+@pytest.mark.parametrize(
+    "flow", [None, {"backward": False}, {"pairs": "key_frames", "backward": True}]
+)
+def test_motion_segments_need_flow(values: dict[str, Any], flow: object) -> None:
+    values["segment_motion"], values["estimate_flow"] = {}, flow
+    with pytest.raises(InputError, match="segment_motion needs flow between all frames, in both"):
+        check_all(values)
     values["estimate_flow"] = {"backward": True}
     check_all(values)

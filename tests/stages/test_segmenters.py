@@ -9,9 +9,11 @@ from pipeline.artifacts.models import LAST, write_absent_model, write_model
 from pipeline.networks.classifiers import build_classifier
 from pipeline.networks.deeplab import DeepLab
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter
+from pipeline.networks.weights import WeightsParams
 from pipeline.runtime.machine import MachineParams
 from stages.segmenters import initialise_segmenter, load_segmenter
 
+NO_WEIGHTS = WeightsParams(source="none")
 NETWORK = SegmenterParams(backbone="small_resnet", output_stride=8, rates=(1, 2))
 
 
@@ -51,14 +53,14 @@ def test_no_segmenter_where_the_evolution_had_stopped(tmp_path: Path) -> None:
     write_absent_model(tmp_path, "stopped after v1")
     assert load_segmenter(tmp_path, "ric", MachineParams()) is None
     model, same = segmenter(3), segmenter(3)
-    initialise_segmenter(model, tmp_path, None, "ric")
+    initialise_segmenter(model, tmp_path, NO_WEIGHTS, "ric")
     assert equal(model, same)
 
 
 def test_a_training_starts_from_the_segmenter_before(tmp_path: Path) -> None:
     best, other = write_segmenter(tmp_path)
     model = segmenter(3)
-    initialise_segmenter(model, tmp_path, None, "miou_pa")
+    initialise_segmenter(model, tmp_path, NO_WEIGHTS, "miou_pa")
     assert equal(model, other) and not equal(model, best)
 
 
@@ -67,7 +69,7 @@ def test_a_training_starts_from_the_backbone_of_a_classifier(tmp_path: Path) -> 
     classifier = build_classifier("small_resnet", 3)
     write_model(tmp_path, {"classes": ["a", "b", "c"]}, {}, {LAST: classifier.state_dict()})
     model, before = segmenter(3), segmenter(3)
-    initialise_segmenter(model, tmp_path, None, "ric")
+    initialise_segmenter(model, tmp_path, NO_WEIGHTS, "ric")
     given, old, new = classifier.state_dict(), before.state_dict(), model.state_dict()
     changed = {key for key in new if not torch.equal(new[key], old[key])}
     assert changed
@@ -78,16 +80,19 @@ def test_a_training_starts_from_the_backbone_of_a_classifier(tmp_path: Path) -> 
     assert heads and not changed & set(heads)  # the classes of the segmenter are its own
 
 
-def test_pretrained_weights_take_precedence(
+def test_pretrained_weights_stand_in_for_a_classifier_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.networks.weights import WeightsParams
     from stages import segmenters
 
-    write_segmenter(tmp_path)
+    write_segmenter(tmp_path / "segmenter")
+    write_absent_model(tmp_path / "none", "no actor to classify")
+    state = {LAST: build_classifier("small_resnet", 3).state_dict()}
+    write_model(tmp_path / "classifier", {"classes": ["a", "b", "c"]}, {}, state)
     asked: list[object] = []
     monkeypatch.setattr(segmenters, "load_weights", lambda model, params: asked.append(params))
-    model, same = segmenter(3), segmenter(3)
-    weights = WeightsParams(source="none")
-    initialise_segmenter(model, tmp_path, weights, "ric")
-    assert asked == [weights] and equal(model, same)
+    weights = WeightsParams(source="torchvision")
+    for init in ("segmenter", "classifier", "none"):
+        assert not asked
+        initialise_segmenter(segmenter(3), tmp_path / init, weights, "ric")
+    assert asked == [weights]

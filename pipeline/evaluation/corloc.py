@@ -1,0 +1,71 @@
+"""CorLoc: the share of frames whose object is found by a box (M-CNN, Sections 4.1 and 4.5).
+
+A box is right if its intersection with a true box is more than half of their union.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+
+
+class Box(NamedTuple):
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, the ends not included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def area(self) -> int:
+        """Pixels; 0 for a box whose ends lie before its start."""
+        return max(self.bottom - self.top, 0) * max(self.right - self.left, 0)
+
+
+def largest_box(mask: npt.NDArray[np.bool_]) -> Box | None:
+    """Box around the largest connected component of a mask H W (corners touch), None if empty."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if len(stats) < 2:  # the background alone
+        return None
+    left, top, width, height, _ = (int(v) for v in stats[1 + stats[1:, -1].argmax()])
+    return Box(top, left, top + height, left + width)
+
+
+def true_boxes(labels: npt.NDArray[np.uint8]) -> list[Box]:
+    """The box around each label of a human mask H W: its object, in however many parts."""
+    boxes = []
+    for label in np.setdiff1d(labels, [BACKGROUND, IGNORE]).tolist():
+        rows, columns = np.nonzero(labels == label)
+        boxes.append(
+            Box(int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1)
+        )
+    return boxes
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    common = Box(
+        max(a.top, b.top), max(a.left, b.left), min(a.bottom, b.bottom), min(a.right, b.right)
+    ).area
+    union = a.area + b.area - common
+    return common / union if union else 0.0
+
+
+def corloc(frames: Iterable[tuple[Box | None, Sequence[Box]]]) -> float:
+    """CorLoc in percent of frames, each the box that was found, or none, and the true boxes.
+
+    Frames without a true box do not count; NaN if none is left.
+    """
+    right = [
+        found is not None and any(box_iou(found, box) > 0.5 for box in true)
+        for found, true in frames
+        if true
+    ]
+    return 100 * float(np.mean(right)) if right else float("nan")

@@ -1,0 +1,70 @@
+"""What a segmenter learns from: the table of objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
+from pipeline.training.batches import Batches
+from pipeline.training.loop import Loss
+from pipeline.training.optimisation import FitParams
+from pipeline.training.segmenter import (
+    FrameKey,
+    SegmenterBatches,
+    TrainSegmenterParams,
+    adapted,
+    segmenter_loss,
+)
+from pipeline.training.shots import ShotBatches, latent_loss
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What there is to learn from.
+
+    Attributes:
+        frames: images and tags.
+        labels: a version of the pseudo-annotations.
+        motion: motion segments of all frames; of no video where the recipe has none.
+        keys: the selected frames.
+        version: name of the version; ``v0`` is the first.
+    """
+
+    frames: Frames
+    labels: LabelMaps
+    motion: MotionSegments
+    keys: Sequence[FrameKey]
+    version: str
+
+
+class Objective(NamedTuple):
+    """What the training loop needs to know of an objective."""
+
+    batches: Batches
+    loss: Loss
+    fit: FitParams
+
+
+def proxy_labels(data: TrainingData, params: TrainSegmenterParams, seed: int) -> Objective:
+    """The selected pseudo-annotations."""
+    own, keys = adapted(params, data.frames, data.keys, data.version)
+    batches = SegmenterBatches(data.frames, data.labels, keys, own, seed)
+    return Objective(batches, segmenter_loss, own.fit)
+
+
+def latent_labels(data: TrainingData, params: TrainSegmenterParams, seed: int) -> Objective:
+    """Labels that are inferred anew for every batch (M-CNN); versions after v0 are fine-tuning."""
+    batches = ShotBatches(data.frames, data.motion, data.keys, params, seed)
+    own = params.objective
+    alpha = own.alpha if data.version == "v0" else own.alpha_finetune
+    loss = partial(latent_loss, batches.label_weights(), alpha, own)
+    return Objective(batches, loss, params.fit)
+
+
+OBJECTIVES: dict[str, Callable[[TrainingData, TrainSegmenterParams, int], Objective]] = {
+    "proxy_labels": proxy_labels,
+    "latent_labels": latent_labels,
+}

@@ -1,0 +1,222 @@
+"""Training on shots with latent labels: a batch is the frames of one shot (M-CNN, Section 4.2).
+
+The labels of a batch are inferred from the network as it is at that step: from motion segments and
+colours for the frames of the shot, by EM-Adapt for still images beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.artifacts.kinds import Frames, MotionSegments
+from pipeline.datasets.taxonomy import IGNORE
+from pipeline.datasets.video import fitted_size, uniform_frames
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.reproducible import derive_seed
+from pipeline.training.augment import augment
+from pipeline.training.batches import Batch, Batches
+from pipeline.training.em_adapt import em_adapt_labels
+from pipeline.training.latent_labels import Shot, infer_labels
+from pipeline.training.segmenter import (
+    FrameKey,
+    ObjectiveParams,
+    TrainSegmenterParams,
+    batch_logits,
+    label_loss,
+    still_positions,
+)
+
+SEGMENT, BOUNDARY = 1, 2  # bits of a sample's motion map; 255 is padding
+
+
+class ShotBatches(Batches):
+    """All frames of a batch but the still images are of one shot, in order of time.
+
+    Every shot has its turn before one has its second. The frames of a shot share one random crop,
+    flip and hue, since they teach each other's colours.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        motion: MotionSegments,
+        keys: Sequence[FrameKey],
+        params: TrainSegmenterParams,
+        seed: int,
+    ) -> None:
+        super().__init__(seed, params.fit.batch)
+        self.frames = frames
+        self.motion = motion
+        self.augment = params.augment
+        self.shots: dict[str, list[int]] = {}
+        for video, number in sorted(keys):
+            if video in motion:
+                self.shots.setdefault(video, []).append(number)
+        if not self.shots:
+            raise InputError(
+                "no shot with motion segments is selected; nothing to train on: lower "
+                "select_pa.selection.motion.run or .least, or look at the motion segments"
+            )
+        self.stills: list[str] = []
+        if params.still_images is not None:
+            self.stills = [v for v in frames.tagged("train") if frames.is_still(v)]
+        self.still_count = 0
+        if params.still_images is not None and self.stills:
+            self.still_count = still_positions(params.still_images, params.fit.batch)
+
+    def __getitem__(self, step: int) -> Batch:
+        """``images`` N 3 h w; ``motion`` N h w, bits of the map; ``allowed`` N K; ``still`` N."""
+        if self.world > 1:
+            raise InputError(
+                "objective latent_labels takes one shot a step, which cannot be spread over "
+                f"{self.world} devices; set machine.devices=1"
+            )
+        samples = [*self._shot(step), *(self._still(step, i) for i in range(self.still_count))]
+        return {key: torch.stack([s[key] for s in samples]) for key in samples[0]}
+
+    def sample(self, rng: np.random.Generator) -> Batch:
+        """Not used: a frame without its shot has no labels."""
+        raise NotImplementedError
+
+    def label_weights(self) -> Tensor:
+        """Factor K on each label's loss: min over objects of n / n of this one (M-CNN Sec. 4.2).
+
+        n counts the samples whose tags have the label. The background's factor is 1, as is that of
+        labels without samples.
+        """
+        counts: Counter[int] = Counter()
+        for video, number in [*self.shots.items(), *((v, [0]) for v in self.stills)]:
+            for label in self._labels(video):
+                counts[label] += len(number)
+        weights = torch.ones(len(self.frames.taxonomy.pairs) + 1)
+        for label, count in counts.items():
+            weights[label] = min(counts.values()) / count
+        return weights
+
+    def _shot(self, step: int) -> list[Batch]:
+        turn, place = divmod(step, len(self.shots))
+        order = np.random.default_rng(derive_seed(self.seed, "turn", turn))
+        video = sorted(self.shots)[int(order.permutation(len(self.shots))[place])]
+        known = self.shots[video]
+        numbers = [known[i] for i in uniform_frames(len(known), self.size - self.still_count)]
+        seed = derive_seed(self.seed, step, "shot")
+        return [
+            self._sample(video, n, self._motion(video, n), np.random.default_rng(seed))
+            for n in numbers
+        ]
+
+    def _still(self, step: int, position: int) -> Batch:
+        rng = np.random.default_rng(derive_seed(self.seed, step, position))
+        video = self.stills[int(rng.integers(len(self.stills)))]
+        return self._sample(video, self.frames.frames(video)[0], None, rng)
+
+    def _motion(self, video: str, number: int) -> npt.NDArray[np.uint8]:
+        segment, boundary = self.motion.segment(video, number), self.motion.boundary(video, number)
+        return (SEGMENT * segment + BOUNDARY * boundary).astype(np.uint8)
+
+    def _sample(
+        self,
+        video: str,
+        number: int,
+        motion: npt.NDArray[np.uint8] | None,
+        rng: np.random.Generator,
+    ) -> Batch:
+        image = self.frames.image(video, number)
+        bits = np.zeros(image.shape[:2], np.uint8) if motion is None else motion
+        images, cropped = augment(image[None], bits, rng, self.augment)
+        assert cropped is not None
+        allowed = torch.zeros(len(self.frames.taxonomy.pairs) + 1, dtype=torch.bool)
+        allowed[self._labels(video)] = True
+        return {
+            "images": torch.from_numpy(images[0]).permute(2, 0, 1),
+            "motion": torch.from_numpy(cropped),
+            "allowed": allowed,
+            "still": torch.tensor(motion is None),
+        }
+
+    def _labels(self, video: str) -> list[int]:
+        return list(self.frames.taxonomy.labels(self.frames.tags(video)))
+
+
+def latent_loss(
+    weights: Tensor, alpha: float, params: ObjectiveParams, model: nn.Module, batch: Batch
+) -> Tensor:
+    """Weighted cross-entropy of the labels that the network as it is takes part in inferring.
+
+    Args:
+        weights: K, factor on the loss of each label.
+        alpha: weight of the network's answer in the labels of shots.
+        params: how labels are inferred.
+        model: the network.
+        batch: of :class:`ShotBatches`.
+    """
+    logits = batch_logits(model, batch)
+    labels = latent_batch_labels(batch, logits.detach(), alpha, params)
+    still = batch["still"] if bool(batch["still"].any()) else None
+    return label_loss(logits, labels.to(logits.device), still, weights.to(logits.device))
+
+
+def latent_batch_labels(
+    batch: Mapping[str, Tensor], logits: Tensor, alpha: float, params: ObjectiveParams
+) -> Tensor:
+    """Labels N h w of a batch, inferred on maps whose longer side is ``params.side``.
+
+    Args:
+        batch: of :class:`ShotBatches`.
+        logits: N K h w, the network's answer.
+        alpha: weight of this answer in the labels of shots.
+        params: how labels are inferred.
+    """
+    full = (int(logits.shape[2]), int(logits.shape[3]))
+    size = fitted_size(*full, params.side)
+    coarse = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
+    still = batch["still"].cpu().numpy()
+    motion = batch["motion"].cpu().numpy()
+    found = np.zeros((len(still), *size), np.uint8)
+    if not still.all():
+        shot = _shot_of(batch, ~still, size)
+        probs = torch.softmax(coarse, dim=1).cpu().numpy()[~still].astype(np.float64)
+        found[~still] = infer_labels(shot, probs, alpha, params)
+    for i in np.flatnonzero(still):
+        allowed = torch.nonzero(batch["allowed"][i]).flatten().tolist()
+        scores = coarse[i].cpu().numpy().astype(np.float64)
+        found[i] = em_adapt_labels(scores, allowed, params.em_adapt)
+    labels = _resized(found, full, cv2.INTER_NEAREST)
+    labels[motion == IGNORE] = IGNORE
+    return torch.from_numpy(labels).long()
+
+
+def _shot_of(
+    batch: Mapping[str, Tensor], own: npt.NDArray[np.bool_], size: tuple[int, int]
+) -> Shot:
+    """The frames of a batch that are of the shot, at the size that labels are inferred on."""
+    images = batch["images"].permute(0, 2, 3, 1).cpu().numpy()[own]
+    motion = _resized(batch["motion"].cpu().numpy()[own], size, cv2.INTER_NEAREST)
+    inside = motion != IGNORE
+    (first,) = np.flatnonzero(own)[:1]
+    return Shot(
+        _resized(images, size, cv2.INTER_AREA),
+        ((motion & SEGMENT) > 0) & inside,
+        ((motion & BOUNDARY) > 0) & inside,
+        inside,
+        torch.nonzero(batch["allowed"][first]).flatten().tolist(),
+    )
+
+
+def _resized(
+    maps: npt.NDArray[np.uint8], size: tuple[int, int], method: int
+) -> npt.NDArray[np.uint8]:
+    """Maps N H W or N H W 3 at another size (height, width)."""
+    rows: list[Any] = [
+        cv2.resize(np.ascontiguousarray(m), size[::-1], interpolation=method) for m in maps
+    ]
+    return np.stack(rows).astype(np.uint8)
