@@ -146,4 +146,16 @@ def test_parts_that_read_motion_segments_need_them(
     with pytest.raises(InputError, match=rf"{name}.* needs motion segments: set segment_motion"):
         check_all(values)
     put(values, "segment_motion", {})
+    put(values, "estimate_flow", {"backward": True})
+    check_all(values)
+
+
+@pytest.mark.parametrize(
+    "flow", [None, {"backward": False}, {"pairs": "key_frames", "backward": True}]
+)
+def test_motion_segments_need_flow(values: dict[str, Any], flow: object) -> None:
+    values["segment_motion"], values["estimate_flow"] = {}, flow
+    with pytest.raises(InputError, match="segment_motion needs flow between all frames, in both"):
+        check_all(values)
+    values["estimate_flow"] = {"backward": True}
     check_all(values)

@@ -35,19 +35,19 @@ def masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
 
 def run(flow: object, motion: object) -> MotionSegments:
     values = {"seed": 0, "machine": {"jobs": 1}, "estimate_flow": flow, "segment_motion": motion}
-    values["refine_superpixels"] = {}
+    values["refine_superpixels"] = {"method": "motion_segments"}
     cli.PARAMETERS.write_text(yaml.safe_dump(values))
     estimate_flow.run(Path("frames"), Path("flow"))
     segment_motion.run(Path("frames"), Path("flow"), Path("motion"))
     return MotionSegments(Path("motion"))
 
 
-def cue_figures() -> dict[str, Any]:
-    """What the stage writes where there are no maps of a classifier."""
+def evaluate() -> dict[str, Any]:
+    """Figures of the cues, where there are no attention maps."""
     for folder in ("cam", "aggregated/actor"):
         Maps.write_index(Path(folder), [], [])
-    folders = ("frames", "truth", "motion", "cam", "aggregated", "cues.json")
-    evaluate_cues.run(*map(Path, folders))
+    places = ("frames", "truth", "motion", "cam", "aggregated", "cues.json")
+    evaluate_cues.run(*map(Path, places))
     return json.loads(Path("cues.json").read_text())
 
 
@@ -61,22 +61,23 @@ def test_segments_and_their_figures(masks: np.ndarray) -> None:
     truth = {n: 3 * masks[n].astype(np.uint8) for n in (1, 3)}
     LabelMaps.write(Path("truth"), "film", truth)
     LabelMaps.write_index(Path("truth"), [{"video": "film", "rows": 2}], {})
-    figures = cue_figures()["motion"]
+    figures = evaluate()
     ious = [
         100
         * (found.segment("film", n) & masks[n]).sum()
         / (found.segment("film", n) | masks[n]).sum()
         for n in (1, 3)
     ]
-    assert figures["by_video"] == pytest.approx({"film": np.mean(ious)})
-    assert figures["jaccard"] > 70
+    assert set(figures) == {"motion"}
+    assert figures["motion"]["by_video"] == pytest.approx({"film": np.mean(ious)})
+    assert figures["motion"]["jaccard"] > 70
 
 
 def test_a_recipe_without_motion(masks: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(None, None).videos == []
     assert "segment_motion: not needed, the recipe uses no motion" in capsys.readouterr().out
     LabelMaps.write_index(Path("truth"), [], {})
-    assert cue_figures() == {}
+    assert evaluate() == {}
 
 
 @pytest.mark.parametrize(
