@@ -91,7 +91,7 @@ def check_all(values: Mapping[str, Any]) -> None:
 
 
 def _check_flow(values: Mapping[str, Any]) -> None:
-    """Refuse an aggregation, or motion segments, without the flow that they follow."""
+    """Refuse parts without the flow that they follow."""
     aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
     if values.get("segment_motion") is not None and (
         flow is None or not FlowParams(**flow).backward or FlowParams(**flow).pairs != "frames"
@@ -99,6 +99,10 @@ def _check_flow(values: Mapping[str, Any]) -> None:
         raise InputError(
             "segment_motion needs flow between all frames, in both directions: set estimate_flow "
             "with pairs frames and backward true (the recipe mcnn does)"
+        )
+    if flow is None and "flow_agreement" in values["select_pa"]["selection"].get("scores", ()):
+        raise InputError(
+            "the score flow_agreement of select_pa.selection.scores needs flow: set estimate_flow"
         )
     if aggregation is None or AggregateParams(**aggregation).frames == 1:
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
+from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.artifacts.tables import write_json, write_table
 from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.progress import progress
@@ -28,6 +28,7 @@ def run(
     action_cam: Path,
     classifier: Path,
     motion: Path,
+    flow: Path,
     out: Path,
 ) -> None:
     """Write the tables of frames (selected or not) and of regions (scores) to ``out``."""
@@ -39,7 +40,7 @@ def run(
     videos = [v for v in labels.videos if v in train]
     maps, cams = Superpixels(superpixels), (Maps(actor_cam), Maps(action_cam))
     regions, patches = measure_regions(
-        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams),
+        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams, Flows(flow)),
         prepared.taxonomy.names("actor_action"),
         cli.section("prediction.refine", RefineParams),
         cli.section("select_pa.discriminator", DiscriminatorParams).patch,

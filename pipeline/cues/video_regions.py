@@ -84,7 +84,10 @@ def spatial_links(regions: VideoRegions) -> Links:
         for one, other in ((numbers[:, :-1], numbers[:, 1:]), (numbers[:-1], numbers[1:])):
             apart = one != other
             found.append(np.stack([one[apart], other[apart]], axis=1))
-    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    ordered = np.sort(np.concatenate(found), axis=1)
+    count = len(regions.frame)  # one number a pair: much faster than unique rows
+    keys = np.unique(ordered[:, 0] * count + ordered[:, 1])
+    pairs = np.stack([keys // count, keys % count], axis=1)
     return Links(pairs, _likeness(regions.colour, pairs))
 
 

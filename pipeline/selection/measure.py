@@ -12,12 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, Superpixels
+from pipeline.cues.flow import Flow, warp
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
 from pipeline.networks.inference import device_of, frames_tensor
 from pipeline.refinement.superpixels import RefineParams
+from pipeline.selection.neighbours import neighbour_flows
 from pipeline.selection.patches import (
     Place,
     Region,
@@ -29,10 +31,11 @@ from pipeline.selection.patches import (
     find_background_patch,
     regions_of,
 )
-from pipeline.selection.scores import cam_agreement, colour_contrast, rii_score
+from pipeline.selection.scores import cam_agreement, colour_contrast, flow_agreement, rii_score
 
 Image = npt.NDArray[np.uint8]
-COLUMNS = ("video", "frame", "label", "tag", "colour_contrast", "cam_agreement", "rii")
+SCORES = ("colour_contrast", "cam_agreement", "rii", "flow_agreement")
+COLUMNS = ("video", "frame", "label", "tag", *SCORES)
 FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: says least to a classifier
 
 
@@ -49,6 +52,8 @@ class AnnotatedVideo:
         superpixels: H W of each frame.
         attention: by each label that occurs the mean of the actor's and the action's map, T H W in
             [0, 1].
+        neighbours: by frame the flow ``H W 2`` to each neighbour among the frames, by its place;
+            empty where there is no flow.
     """
 
     video: str
@@ -58,6 +63,7 @@ class AnnotatedVideo:
     initial: Image
     superpixels: Sequence[npt.NDArray[np.int32]]
     attention: Mapping[int, npt.NDArray[np.float32]]
+    neighbours: Sequence[Mapping[int, Flow]] = ()
 
 
 def annotated_videos(
@@ -66,6 +72,7 @@ def annotated_videos(
     labels: LabelMaps,
     superpixels: Superpixels,
     cams: Sequence[Maps],
+    flows: Flows,
 ) -> Iterator[AnnotatedVideo]:
     """The key frames of one video after the other, read from their artifacts.
 
@@ -75,6 +82,7 @@ def annotated_videos(
         labels: the version of the pseudo-annotations.
         superpixels: of the same frames.
         cams: maps of the actors, and of the actions where the data set has any.
+        flows: optical flow; a recipe without has none of any video.
     """
     for video in videos:
         keys = labels.frames(video)
@@ -91,6 +99,7 @@ def annotated_videos(
                 for label, tag in enumerate(frames.taxonomy.pairs, start=1)
                 if (found == label).any()
             },
+            neighbour_flows(flows, video, keys, found.shape[1], found.shape[2]),
         )
 
 
@@ -136,7 +145,8 @@ def measure_regions(
 
     Returns:
         A table with a row a region (``video``, ``frame``, ``label``, ``tag`` and the scores
-        ``colour_contrast``, ``cam_agreement``, ``rii``), and the patches in the same order.
+        ``colour_contrast``, ``cam_agreement``, ``rii`` and ``flow_agreement``, the last NaN where
+        there is no flow), and the patches in the same order.
     """
     rows: list[dict[str, Any]] = []
     patches: list[tuple[Image, Image, Image]] = []
@@ -170,7 +180,15 @@ def _scores(
         "colour_contrast": colour_contrast(video.images[position], region.mask),
         "cam_agreement": cam_agreement(region.mask, video.attention[region.label][position]),
         "rii": rii_score(before, video.superpixels[position], refine),
+        "flow_agreement": flow_agreement(region.mask, _warped(video, position, region.label)),
     }
+
+
+def _warped(video: AnnotatedVideo, position: int, label: int) -> npt.NDArray[np.bool_]:
+    """The label's masks of the neighbouring frames, fetched to this one, N H W."""
+    beside = video.neighbours[position] if video.neighbours else {}
+    masks = [warp(video.labels[n] == label, flow) > 0.5 for n, flow in beside.items()]
+    return np.array(masks, bool).reshape(-1, *video.labels.shape[1:])
 
 
 def _patches(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ def test_scores_by_hand() -> None:
     # refined before: 64 + 16 pixels, of which 64 + 12 were there
     assert table["rii"].tolist() == pytest.approx([76 / 80, 1, 1])
     assert all(len(p) == 3 for p in (patches.original, patches.pasted, patches.alone))
+
+
+def test_agreement_along_flow_by_hand() -> None:
+    own = video()
+    labels = own.labels.copy()
+    labels[1] = 0
+    labels[1, 12:20, 12:20] = 2  # the dog of the second frame, four pixels to the right
+    right = np.broadcast_to(np.float32([4, 0]), (24, 32, 2))
+    still = np.zeros((24, 32, 2), np.float32)
+    along = replace(own, labels=labels, initial=labels, neighbours=[{1: right}, {0: still}])
+    table, _ = measure(along)
+    # the first finds its neighbour where it is; the second, with flow that says nothing, half of it
+    assert table["flow_agreement"].tolist() == pytest.approx([1, 32 / 96])
+    assert measure(own)[0]["flow_agreement"].isna().all()
 
 
 def test_patches_by_hand() -> None:

@@ -159,3 +159,11 @@ def test_motion_segments_need_flow(values: dict[str, Any], flow: object) -> None
         check_all(values)
     values["estimate_flow"] = {"backward": True}
     check_all(values)
+
+
+def test_agreement_along_flow_needs_flow(values: dict[str, Any]) -> None:
+    values["select_pa"]["selection"]["scores"] = ["rii", "flow_agreement"]
+    with pytest.raises(InputError, match="the score flow_agreement of select_pa"):
+        check_all(values)
+    values["estimate_flow"] = {"pairs": "key_frames"}
+    check_all(values)
