@@ -91,8 +91,15 @@ def check_all(values: Mapping[str, Any]) -> None:
 
 
 def _check_flow(values: Mapping[str, Any]) -> None:
-    """Refuse an aggregation without the flow that it follows."""
+    """Refuse an aggregation, or motion segments, without the flow that they follow."""
     aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
+    if values.get("segment_motion") is not None and (
+        flow is None or not FlowParams(**flow).backward or FlowParams(**flow).pairs != "frames"
+    ):
+        raise InputError(
+            "segment_motion needs flow between all frames, in both directions: set estimate_flow "
+            "with pairs frames and backward true (the recipe mcnn does)"
+        )
     if aggregation is None or AggregateParams(**aggregation).frames == 1:
         return
     if flow is None or not FlowParams(**flow).backward:

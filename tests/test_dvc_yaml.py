@@ -230,10 +230,10 @@ def test_only_evaluation_and_report_see_the_ground_truth() -> None:
         for name, stage in RESOLVED.items()
         if any(covers(d, GROUND_TRUTH) or covers(GROUND_TRUTH, d) for d in paths(stage, "deps"))
     }
-    assert readers == {"evaluate_ric", "report"}
+    assert readers == {"evaluate_cues", "evaluate_ric", "report"}
 
 
-JUDGES = ("prepare_ground_truth", "evaluate_ric", "report")
+JUDGES = ("prepare_ground_truth", "evaluate_cues", "evaluate_ric", "report")
 BLIND = [n for n in RESOLVED if n.partition("@")[0] not in JUDGES]
 
 

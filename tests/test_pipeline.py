@@ -146,7 +146,7 @@ def test_the_whole_dag_runs(stories: tuple[Story, Story]) -> None:
 
 def test_summary_has_the_required_keys(stories: tuple[Story, Story]) -> None:
     summary = stories[0].states[0].summary
-    keys = {"recipe", "dataset", "seed", "classifiers", "versions", "stopped_after"}
+    keys = {"recipe", "dataset", "seed", "classifiers", "cues", "versions", "stopped_after"}
     assert set(summary) == keys
     assert (summary["dataset"], summary["seed"]) == ("demo", 0)
     for branch in ("actor", "action"):

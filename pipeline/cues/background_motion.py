@@ -78,13 +78,16 @@ def unexplained(image: Image, other: Image, homography: Homography, sigma: float
         sigma: of the smoothing before and after, pixels.
     """
     height, width = image.shape[:2]
-    here, there = (
-        cv2.GaussianBlur(cv2.cvtColor(np.float32(x) / 255, cv2.COLOR_RGB2LAB), (0, 0), sigma)
-        for x in (image, other)
-    )
+    here, there = (_smooth_lab(x, sigma) for x in (image, other))
     moved = flow_of(homography, height, width)
     distance = np.linalg.norm(warp(there, moved, outside=np.nan) - here, axis=-1)
     known = np.isfinite(distance)
     weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), sigma)
     smooth = cv2.GaussianBlur(np.where(known, distance, 0).astype(np.float32), (0, 0), sigma)
     return np.where(known, smooth / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
+
+
+def _smooth_lab(image: Image, sigma: float) -> Map:
+    """CIELAB, lightness 0..100, of an RGB image."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(cv2.GaussianBlur(lab, (0, 0), sigma), np.float32)

@@ -9,7 +9,8 @@ appearance and location models (Section 3.2). Ours:
   counts, which takes away what either flow makes up at the object's border;
 - what moves most (Otsu) over some frames counts beside what motion boundaries enclose, since
   dense flow of today is smooth, and its boundaries have gaps;
-- motion counts less where the camera's motion explains the picture, too.
+- motion counts less where the camera's motion explains the picture, too;
+- which location is undecided is measured against the surest locations of the video.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class MotionParams(Params):
         noise: how many times the usual difference a picture may differ before it counts as not
             explained (a scale, no threshold).
         own: share of a superpixel's own motion in its location, the rest is carried along the flow.
-        prior: location that counts as undecided.
+        prior: location that counts as undecided, as a share of the typical one of what moves.
         components: Gaussians of the foreground's and of the background's colours.
         samples: superpixels that each mixture is fitted to.
         window: frames that share their mixtures.
@@ -78,20 +79,20 @@ class MotionParams(Params):
     max_side: int | None = Field(default=427, ge=32)
     superpixels: SlicParams = SlicParams(segments=1500, compactness=20.0, iterations=5)
     boundary: BoundaryParams = BoundaryParams()
-    steps: int = Field(default=3, ge=1)
+    steps: int = Field(default=5, ge=1)
     least_motion: float = Field(default=0.3, ge=0)
     explained: float = Field(default=0.3, ge=0, le=1)
     noise: float = Field(default=2.0, gt=0)
     own: float = Field(default=0.2, gt=0, le=1)
-    prior: float = Field(default=0.25, gt=0, lt=1)
+    prior: float = Field(default=0.7, gt=0, lt=1)
     components: int = Field(default=5, ge=1)
     samples: int = Field(default=1500, ge=10)
     window: int = Field(default=10, ge=1)
     reach: float = Field(default=22.0, gt=0)
     location: float = Field(default=1.0, ge=0)
-    appearance: float = Field(default=0.4, ge=0)
+    appearance: float = Field(default=0.5, ge=0)
     spatial: float = Field(default=1.0, ge=0)
-    temporal: float = Field(default=1.0, ge=0)
+    temporal: float = Field(default=1.5, ge=0)
     band: int = Field(default=3, ge=1)
 
 
@@ -134,10 +135,7 @@ def segment_motion(
     full = images[0].shape[:2]
     height, width = fitted_size(full[0], full[1], params.max_side)
     if (height, width) != full:
-        images = [
-            np.asarray(cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            for x in images
-        ]
+        images = [_resized(x, height, width) for x in images]
     onward = _camera([at_size(f, height, width) for f in forward])
     back = _camera([at_size(f, height, width) for f in backward])
     slic = params.superpixels.model_dump()
@@ -147,14 +145,21 @@ def segment_motion(
         [regions.mean(t, moving(images, onward, back, t, params)) for t in range(len(images))]
     )
     labels = _cut(regions, ratio, onward.flows, back.flows, params)
-    masks = [regions.paint(t, labels).astype(np.uint8) for t in range(len(images))]
-    if (height, width) != full:
-        size = (full[1], full[0])
-        masks = [cv2.resize(m, size, interpolation=cv2.INTER_NEAREST) for m in masks]
-    return np.stack(masks) > 0
+    masks = np.stack([regions.paint(t, labels) for t in range(len(images))])
+    return masks if (height, width) == full else _enlarged(masks, full[0], full[1])
 
 
 _SMALLEST = 16  # pixels of a superpixel
+
+
+def _resized(image: Image, height: int, width: int) -> Image:
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _enlarged(masks: Mask, height: int, width: int) -> Mask:
+    rows = np.arange(height) * masks.shape[1] // height
+    columns = np.arange(width) * masks.shape[2] // width
+    return masks[:, rows[:, None], columns]
 
 
 def _camera(flows: Sequence[Flow]) -> Camera:
@@ -195,10 +200,17 @@ _COLOUR_NOISE = 0.3  # in CIELAB: keeps a noiseless still picture from dividing 
 
 
 def _fastest(speeds: Sequence[npt.NDArray[np.float32]], params: MotionParams) -> Floats:
-    """What moves most in a frame, by Otsu; speeds are in pixels, one map for each direction."""
-    scaled = [s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds]
+    """What moves most in a frame, 0, 1/2 or 1: by Otsu of the speed, and of its square root.
+
+    The root finds the slow parts of an object whose limbs move fast. Speeds are in pixels, a map
+    ``H W`` for each direction of time.
+    """
     least = np.minimum.reduce(speeds) > params.least_motion
-    return (otsu_mask(np.minimum.reduce(scaled)) & least).astype(np.float64)
+    scaled = np.minimum.reduce(
+        [s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds]
+    )
+    votes = [otsu_mask(scaled) & least, otsu_mask(np.sqrt(scaled)) & least]
+    return np.mean(votes, axis=0)
 
 
 def _cut(
@@ -215,7 +227,9 @@ def _cut(
     temporal, share = temporal_links(regions, forward, sure)
     spatial = spatial_links(regions)
     carried = carry(ratio, regions, temporal.pairs, share, params.own)
-    location = np.clip(carried / (2 * params.prior), 0, 1)
+    mass = carried * regions.area
+    typical = float((carried * mass).sum() / mass.sum())  # mean where it is, weighted by itself
+    location = np.clip(carried / (2 * params.prior * typical), 0, 1)
     unary = params.location * _costs(location, 1e-3)
     unary += params.appearance * _costs(appearance(regions, location, params), 0.02)
     return binary_cut(

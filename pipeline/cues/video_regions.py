@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 
+_LEAST_SHARE = 0.05  # of a superpixel, below which a link is not worth its place in the graph
+
 
 @dataclass(frozen=True)
 class VideoRegions:
@@ -119,9 +121,6 @@ def temporal_links(
         shares.append(share[kept])
     linked, share = np.concatenate(pairs), np.concatenate(shares)
     return Links(linked, share * _likeness(regions.colour, linked)), share
-
-
-_LEAST_SHARE = 0.05  # of a superpixel, below which a link is not worth its place in the graph
 
 
 def carry(values: Floats, regions: VideoRegions, links: Ints, share: Floats, own: float) -> Floats:

@@ -62,11 +62,9 @@ def score_cams(
         binarise: map -> mask.
 
     Returns:
-        ``cam`` and, if there are any, ``aggregated``, each with ``iou_foreground`` in percent (NaN
-        without a frame) and the number of ``frames``; nothing where there are no maps at all.
+        ``cam`` and, if there are any, ``aggregated``, each with ``iou_foreground`` in percent and
+        the number of ``frames``; nothing where no frame has both maps and a human mask.
     """
-    if not cam.videos:
-        return {}
     judge = aggregated if aggregated.videos else cam
     keys = [
         (v, n)
@@ -74,6 +72,8 @@ def score_cams(
         if v in truth and v in judge
         for n in sorted({*truth.frames(v)} & {*judge.frames(v)})
     ]
+    if not keys:
+        return {}
 
     def score(source: Maps) -> dict[str, float]:
         def pairs() -> Iterable[tuple[Labels, Labels]]:

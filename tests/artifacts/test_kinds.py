@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.datasets.taxonomy import taxonomy_of
 from pipeline.runtime.errors import InputError
 from tests.tiny import DOG, TAXONOMY, VIDEOS, WALKING, images, label_map, write_frames
@@ -153,9 +153,22 @@ def test_flows_that_do_not_fit(tmp_path: Path, frames: int, forward: int, backwa
         Flows.write(tmp_path, "v", range(frames), [flow] * forward, [flow] * backward)
 
 
+def test_motion_segments_round_trip(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    segments, bands = ({n: rng.random((5, 7)) < 0.5 for n in (2, 3)} for _ in range(2))
+    count = MotionSegments.write(tmp_path, "v", segments, bands)
+    MotionSegments.write_index(tmp_path, [{"video": "v", "rows": count}])
+    stored = MotionSegments(tmp_path)
+    assert stored.videos == ["v"] and stored.frames("v") == [2, 3] and "still" not in stored
+    for n in (2, 3):
+        assert stored.segment("v", n).dtype == bool
+        assert np.array_equal(stored.segment("v", n), segments[n])
+        assert np.array_equal(stored.boundary("v", n), bands[n])
+
+
 def test_kinds_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
     write_frames(tmp_path, {"a": VIDEOS["a"]})
-    for kind in (Superpixels, LabelMaps, Maps, Flows):
+    for kind in (Superpixels, LabelMaps, Maps, Flows, MotionSegments):
         with pytest.raises(InputError, match="holds frames version 1, expected"):
             kind(tmp_path)
 

@@ -63,3 +63,4 @@ def test_before_and_after_on_the_same_frames_and_classes(tmp_path: Path) -> None
         "cam": {"iou_foreground": pytest.approx(100 * 2 / 9), "frames": 3}
     }
     assert score_cams(LabelMaps(truth), none, none, ["a", "b"], HALF) == {}
+    assert score_cams(LabelMaps(truth), cam, united, ["b"], HALF) == {}

@@ -36,18 +36,20 @@ VERSIONS = {"v0": figures(20.0), "v1": figures(21.0), "v2": {"stopped_after": "v
 
 
 def test_summary_has_the_keys_that_readers_count_on() -> None:
-    found = summarise(HEADER, CLASSIFIERS, VERSIONS)
+    found = summarise(HEADER, CLASSIFIERS, VERSIONS, {})
     assert {k: found[k] for k in HEADER} == HEADER
     assert found["classifiers"] == {
         "actor": {"val_accuracy": 90.0, "test_accuracy": 88.25},
         "action": {"val_accuracy": None, "test_accuracy": None},
     }
     assert found["versions"] == {"v0": VERSIONS["v0"], "v1": VERSIONS["v1"]}
-    assert found["stopped_after"] == "v1"
+    assert found["stopped_after"] == "v1" and found["cues"] == {}
+    motion = {"motion": {"jaccard": 60.0, "by_video": {"a": 60.0}}}
+    assert summarise(HEADER, CLASSIFIERS, VERSIONS, motion)["cues"] == motion
 
 
 def test_table_shows_each_figure_in_its_column() -> None:
-    table = text_table(summarise(HEADER, CLASSIFIERS, VERSIONS))
+    table = text_table(summarise(HEADER, CLASSIFIERS, VERSIONS, {}))
     lines = table.splitlines()
     assert len(lines) == 6 and max(map(len, lines[:4])) <= 120
     v0, v1 = (line.split() for line in lines[2:4])
@@ -68,7 +70,7 @@ def test_table_without_human_masks() -> None:
     bare["pa"] = nothing
     bare["selected"] = {**nothing, "fraction": 40.0, "rank_correlation": None}
     bare["model"] |= {"test": nothing, "val": nothing}
-    lines = text_table(summarise(HEADER, CLASSIFIERS, {"v0": bare})).splitlines()
+    lines = text_table(summarise(HEADER, CLASSIFIERS, {"v0": bare}, {})).splitlines()
     assert lines[2].split() == ["v0", *"-----", "40.0", "-", "4", "77.7", *"---"]
 
 
@@ -82,7 +84,7 @@ def test_epoch_curves() -> None:
 
 
 def test_version_curves() -> None:
-    table = version_curves(summarise(HEADER, CLASSIFIERS, VERSIONS))
+    table = version_curves(summarise(HEADER, CLASSIFIERS, VERSIONS, {}))
     assert len(table) == 6
     v1 = table[table["version"] == "v1"].set_index("of")["miou_actor_action"]
     expected = pd.Series({"PA": 21.0, "selected PA": 31.0, "model on test": 51.0})

@@ -113,6 +113,9 @@ def test_score_model_by_hand(tmp_path: Path, truth: LabelMaps) -> None:
     assert scores["glo_acc"] == pytest.approx(100 * 11 / 17)
     only, _ = score_model(truth, frames, ["w"], predict)
     assert only["glo_acc"] == pytest.approx(100 * 3 / 6)
+    fewer = write_frames(tmp_path / "fewer", {"v": video, "w": video}, keys=(1, 2))
+    of_keys, _ = score_model(truth, fewer, ["v", "w"], predict)  # masks of others do not count
+    assert of_keys["glo_acc"] == pytest.approx(100 * 4 / 5)
 
 
 def test_region_iou_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:

@@ -117,6 +117,19 @@ def test_the_still_images_are_what_dvc_depends_on(values: dict[str, Any]) -> Non
     check_all(values)
 
 
+def test_an_aggregation_needs_flow_back(values: dict[str, Any]) -> None:
+    values["aggregate_flow"] = {"frames": 3}
+    for flow in (None, {"backward": False}):
+        values["estimate_flow"] = flow
+        with pytest.raises(InputError, match="aggregate_flow needs flow from each frame to the"):
+            check_all(values)
+    values["aggregate_flow"] = {"frames": 1}
+    check_all(values)
+    values["aggregate_flow"] = {"frames": 3}
+    values["estimate_flow"] = {"backward": True}
+    check_all(values)
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
@@ -133,4 +146,16 @@ def test_parts_that_read_motion_segments_need_them(
     with pytest.raises(InputError, match=rf"{name}.* needs motion segments: set segment_motion"):
         check_all(values)
     put(values, "segment_motion", {})
+    put(values, "estimate_flow", {"backward": True})
+    check_all(values)
+
+
+@pytest.mark.parametrize(
+    "flow", [None, {"backward": False}, {"pairs": "key_frames", "backward": True}]
+)
+def test_motion_segments_need_flow(values: dict[str, Any], flow: object) -> None:
+    values["segment_motion"], values["estimate_flow"] = {}, flow
+    with pytest.raises(InputError, match="segment_motion needs flow between all frames, in both"):
+        check_all(values)
+    values["estimate_flow"] = {"backward": True}
     check_all(values)

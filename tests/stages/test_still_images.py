@@ -14,8 +14,10 @@ import yaml
 from conf.compose import composed
 from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
 from stages import (
+    aggregate_flow,
     check_convergence,
     compute_superpixels,
+    estimate_flow,
     evaluate_ric,
     extract_cam,
     finetune_classifier,
@@ -68,7 +70,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         finetune_classifier.run("action", frames, action, Path("tmp"))
         extract_cam.run("actor", frames, actor, cams[0])
         extract_cam.run("action", frames, action, cams[1])
-        refine_superpixels.run(frames, superpixels, *cams, v0)
+        estimate_flow.run(frames, Path("flow"))
+        aggregate_flow.run(frames, *cams, Path("flow"), Path("aggregated"))
+        refine_superpixels.run(frames, superpixels, *cams, Path("aggregated"), v0)
         select_pa.run(frames, superpixels, v0, *cams, actor, selection)
         train_segmenter.run(
             frames, superpixels, v0, selection, actor, model, Path("curves"), Path("tmp")
