@@ -26,6 +26,7 @@ from stages import (
     prepare_frames,
     prepare_ground_truth,
     refine_superpixels,
+    segment_motion,
     select_pa,
     train_segmenter,
 )
@@ -60,6 +61,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     demo, second, frames, truth = (Path(n) for n in ("demo", "demo/stills", "frames", "truth"))
     superpixels, actor, action = Path("superpixels"), Path("actor"), Path("action")
     cams, v0, v1 = (Path("cam_actor"), Path("cam_action")), Path("v0"), Path("v1")
+    motion = Path("motion")
     selection, model, convergence = Path("selection"), Path("segmenter"), Path("stop.json")
     try:
         make_demo.run(demo)
@@ -72,11 +74,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         extract_cam.run("action", frames, action, cams[1])
         estimate_flow.run(frames, Path("flow"))
         aggregate_flow.run(frames, *cams, Path("flow"), Path("aggregated"))
-        refine_superpixels.run(frames, superpixels, *cams, Path("aggregated"), v0)
-        select_pa.run(frames, superpixels, v0, *cams, actor, selection)
-        train_segmenter.run(
-            frames, superpixels, v0, selection, actor, model, Path("curves"), Path("tmp")
-        )
+        segment_motion.run(frames, Path("flow"), motion)
+        refine_superpixels.run(frames, superpixels, *cams, Path("aggregated"), motion, v0)
+        select_pa.run(frames, superpixels, v0, *cams, actor, motion, selection)
+        ends = (Path("curves"), Path("tmp"))
+        train_segmenter.run(frames, superpixels, v0, selection, motion, actor, model, *ends)
         check_convergence.run(model, actor, "v0", convergence)
         predict_pa.run(frames, superpixels, v0, selection, model, convergence, "v1", v1)
         evaluate_ric.run(frames, superpixels, truth, v0, selection, model, Path("figures"))
