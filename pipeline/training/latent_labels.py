@@ -28,8 +28,6 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
 
-_LEAST = 1e-6  # of a probability: its cost stays finite
-
 
 class LatentParams(Params):
     """Labels that are inferred anew for every batch.
@@ -39,6 +37,8 @@ class LatentParams(Params):
             (its comparison, Table 1).
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
+        floor: probabilities count as this at least. Without a floor (ours) a network that is sure
+            of the background in its first steps outvotes all motion, and stays sure.
         smoothness: lambda. The paper leaves it open; a cost of 1 is a factor of e in a likelihood.
         gamma: how fast the smoothness falls with the contrast, see
             :func:`pipeline.refinement.graph_cut.contrast_weights`.
@@ -51,6 +51,7 @@ class LatentParams(Params):
     motion: Literal["soft", "hard"] = "soft"
     alpha: float = Field(default=1.0, ge=0)
     alpha_finetune: float = Field(default=2.0, ge=0)
+    floor: float = Field(default=0.01, gt=0, lt=1)
     smoothness: float = Field(default=5.0, ge=0)
     gamma: float = Field(default=0.5, ge=0)
     rounds: int = Field(default=4, ge=1)
@@ -104,7 +105,7 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
     if params.motion == "soft" and mixtures.fit(shot.segments, shot.inside):
         grid = pixel_grid(height, width)
         smooth = [_smoothness(shot, t, grid, params) for t in range(count)]
-        network = alpha * -np.log(np.maximum(probs[:, candidates], _LEAST))
+        network = alpha * -np.log(np.maximum(probs[:, candidates], params.floor))
         for turn in range(params.rounds):
             cuts = [
                 potts_cut(_unary(mixtures, network, shot, t), grid.edges, smooth[t])

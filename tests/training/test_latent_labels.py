@@ -128,12 +128,23 @@ def test_alpha_weighs_the_network() -> None:
     images, truth, segments = noisy_object()
     probs = flat(truth.shape)
     probs[:, 0, :10], probs[:, 2, :10] = 0.4999, 0.0001  # no object in the upper half, it says
-    params = LatentParams(**SMALL, smoothness=0.5)
+    params = LatentParams(**SMALL, smoothness=0.5, floor=1e-6)
     areas = [
         int((infer_labels(shot(images, segments), probs, alpha, params)[:, :10] == 2).sum())
         for alpha in (0.0, 1.0, 20.0)
     ]
     assert areas[0] >= areas[1] > areas[2] == 0
+
+
+def test_a_network_that_is_sure_of_the_background_does_not_outvote_clear_motion() -> None:
+    images, truth, segments = noisy_object()
+    probs = np.zeros((4, 4, 20, 24))
+    probs[:, 0] = 1
+    data = shot(images, segments)
+    params = LatentParams(**SMALL, smoothness=2)
+    assert ((infer_labels(data, probs, 1.0, params) == 2) != truth).sum() <= 10
+    nothing = params.model_copy(update={"floor": 1e-30})
+    assert not (infer_labels(data, probs, 1.0, nothing) == 2).any()
 
 
 def test_the_band_around_the_motion_boundary_costs_nothing() -> None:

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import torch
+
+from pipeline.artifacts.kinds import MotionSegments
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.params import parse_params
+from pipeline.training.objectives import OBJECTIVES, TrainingData
+from pipeline.training.segmenter import (
+    ObjectiveParams,
+    SegmenterBatches,
+    TrainSegmenterParams,
+    segmenter_loss,
+)
+from pipeline.training.shots import ShotBatches
+from tests.tiny import write_frames, write_labels
+from tests.training.test_shots import Constant, border, square
+
+VALUES: dict[str, Any] = {
+    "network": {"backbone": "small_resnet"},
+    "augment": {"crop": [32, 40], "flip": False},
+    "fit": {"epochs": 1, "steps": 1, "batch": 4, "lr": 0.1},
+}
+KEYS = [("a", 1), ("a", 3)]
+
+
+def params(**changes: Any) -> TrainSegmenterParams:
+    return parse_params(TrainSegmenterParams, {**VALUES, **changes}, "train_segmenter")
+
+
+def data(folder: Path, version: str = "v0", moves: bool = True) -> TrainingData:
+    frames = write_frames(folder / "frames")
+    labels = write_labels(folder / "pa", frames)
+    rows = []
+    if moves:
+        maps = {n: square(n) for n in range(4)}, {n: border(n) for n in range(4)}
+        rows = [{"video": "a", "rows": MotionSegments.write(folder / "motion", "a", *maps)}]
+    MotionSegments.write_index(folder / "motion", rows)
+    return TrainingData(frames, labels, MotionSegments(folder / "motion"), KEYS, version)
+
+
+def test_the_table_holds_all_that_may_be_chosen() -> None:
+    assert set(OBJECTIVES) == set(get_args(ObjectiveParams.model_fields["name"].annotation))
+    assert params().objective.name == "proxy_labels"
+
+
+def test_proxy_labels_need_no_motion(tmp_path: Path) -> None:
+    found = OBJECTIVES["proxy_labels"](data(tmp_path, moves=False), params(), 1)
+    assert isinstance(found.batches, SegmenterBatches) and found.loss is segmenter_loss
+    assert found.fit == params().fit
+
+
+def test_later_versions_trust_the_network_more(tmp_path: Path) -> None:
+    # the network knows that there is nothing: colours and its answer stand against each other
+    own = params(
+        objective={"name": "latent_labels", "alpha": 0.0, "alpha_finetune": 500.0, "components": 1}
+    )
+    model = Constant()
+    with torch.no_grad():
+        model.bias[0] += 4
+    values = {}
+    for version in ("v0", "v1", "v2"):
+        found = OBJECTIVES["latent_labels"](data(tmp_path / version, version), own, 1)
+        assert isinstance(found.batches, ShotBatches) and found.fit == own.fit
+        values[version] = found.loss(model, found.batches[0]).item()
+    background = -math.log(math.exp(4) / (math.exp(4) + 3 + 2))
+    assert values["v1"] == values["v2"] == pytest.approx(background)  # not one pixel is a bird
+    assert values["v0"] > values["v1"] + 0.1
+
+
+def test_latent_labels_need_motion(tmp_path: Path) -> None:
+    own = params(objective={"name": "latent_labels"})
+    with pytest.raises(InputError, match="no shot with motion segments is selected"):
+        OBJECTIVES["latent_labels"](data(tmp_path, moves=False), own, 1)
