@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
@@ -28,6 +29,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
 
+_UNSURE = 0.05  # share of what a motion segment says of a place that may be wrong
+
 
 class LatentParams(Params):
     """Labels that are inferred anew for every batch.
@@ -37,6 +40,10 @@ class LatentParams(Params):
             (its comparison, Table 1).
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
+        location: weight of the place of the motion segments (ours; 0 is the paper, to whose labels
+            only the colours of what moves are known): its cost is -log of the segment blurred, in
+            [0.05, 0.95].
+        blur: standard deviation of that blur, as a share of ``side``.
         floor: probabilities count as this at least. Without a floor (ours) a network that is sure
             of the background in its first steps outvotes all motion, and stays sure.
         smoothness: lambda. The paper leaves it open; a cost of 1 is a factor of e in a likelihood.
@@ -51,6 +58,8 @@ class LatentParams(Params):
     motion: Literal["soft", "hard"] = "soft"
     alpha: float = Field(default=1.0, ge=0)
     alpha_finetune: float = Field(default=2.0, ge=0)
+    location: float = Field(default=1.0, ge=0)
+    blur: float = Field(default=0.02, gt=0, le=1)
     floor: float = Field(default=0.01, gt=0, lt=1)
     smoothness: float = Field(default=5.0, ge=0)
     gamma: float = Field(default=0.5, ge=0)
@@ -105,10 +114,11 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
     if params.motion == "soft" and mixtures.fit(shot.segments, shot.inside):
         grid = pixel_grid(height, width)
         smooth = [_smoothness(shot, t, grid, params) for t in range(count)]
-        network = alpha * -np.log(np.maximum(probs[:, candidates], params.floor))
+        fixed = alpha * -np.log(np.maximum(probs[:, candidates], params.floor))
+        fixed += params.location * _location(shot, params)
         for turn in range(params.rounds):
             cuts = [
-                potts_cut(_unary(mixtures, network, shot, t), grid.edges, smooth[t])
+                potts_cut(_unary(mixtures, fixed, shot, t), grid.edges, smooth[t])
                 for t in range(count)
             ]
             found = np.array(candidates, np.uint8)[np.stack(cuts)].reshape(count, height, width)
@@ -117,11 +127,19 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
     return np.where(shot.inside, found, IGNORE).astype(np.uint8)
 
 
-def _unary(mixtures: ShotMixtures, network: Floats, shot: Shot, t: int) -> Floats:
-    """psi_m + alpha psi_fc of frame t, ``N L``: the same psi_m for every label of an object."""
+def _location(shot: Shot, params: LatentParams) -> Floats:
+    """Cost ``T L H W`` of the background and of each label by the place of the motion segments."""
+    deviation = params.blur * max(shot.segments.shape[1:])
+    blurred = [cv2.GaussianBlur(s.astype(np.float64), (0, 0), deviation) for s in shot.segments]
+    inside = np.clip(np.stack(blurred), _UNSURE, 1 - _UNSURE)
+    return -np.log(np.stack([1 - inside, *[inside] * len(shot.labels)], axis=1))
+
+
+def _unary(mixtures: ShotMixtures, fixed: Floats, shot: Shot, t: int) -> Floats:
+    """Costs ``N L`` of frame t: psi_m, the same for every label of an object, and the ``fixed``."""
     background, foreground = mixtures.costs(t)
     objects = [foreground] * len(shot.labels)
-    total = np.stack([background, *objects], axis=1) + network[t].reshape(network.shape[1], -1).T
+    total = np.stack([background, *objects], axis=1) + fixed[t].reshape(fixed.shape[1], -1).T
     return total * shot.inside[t].reshape(-1, 1)
 
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.refinement.colour_mixtures import ShotMixtures
 from pipeline.training.latent_labels import LatentParams, Shot, infer_labels
 
-SMALL = {"components": 1, "samples": 100}
+SMALL = {"components": 1, "samples": 100, "location": 0.0}
 
 
 def shot(images: np.ndarray, segments: np.ndarray, **changes: Any) -> Shot:
@@ -71,6 +72,7 @@ def energy(labels: tuple[int, ...], data: Shot, probs: np.ndarray, params: Laten
     mixtures = ShotMixtures(data.images, params.components, params.samples)
     mixtures.fit(data.segments, data.inside)
     background, foreground = mixtures.costs(0)
+    blurred = cv2.GaussianBlur(data.segments[0].astype(float), (0, 0), 0.2 * 4)
     _, height, width = data.segments.shape
     colours = data.images[0].astype(float)
     pairs = [
@@ -86,6 +88,8 @@ def energy(labels: tuple[int, ...], data: Shot, probs: np.ndarray, params: Laten
         y, x = divmod(i, width)
         total += (foreground if label else background)[i]
         total -= 1.5 * np.log(probs[0, label, y, x])
+        place = np.clip(blurred[y, x], 0.05, 0.95)
+        total -= 0.7 * np.log(place if label else 1 - place)
     for (a, b), square in squares.items():
         apart = labels[a[0] * width + a[1]] != labels[b[0] * width + b[1]]
         band = data.boundaries[0][a] and data.boundaries[0][b]
@@ -97,7 +101,8 @@ def energy(labels: tuple[int, ...], data: Shot, probs: np.ndarray, params: Laten
 
 def test_one_round_is_the_minimum_of_the_energy_of_the_paper() -> None:
     rng = np.random.default_rng(4)
-    params = LatentParams(**SMALL, smoothness=3.0, gamma=0.5, rounds=1)
+    ours = {"location": 0.7, "blur": 0.2}
+    params = LatentParams(**(SMALL | ours), smoothness=3.0, gamma=0.5, rounds=1, floor=1e-9)
     for _ in range(4):
         segments = np.array([[[0, 1, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]]])
         images = 100 + 20 * segments[..., None] + rng.normal(0, 15, (1, 3, 4, 3))
@@ -122,6 +127,21 @@ def test_several_labels_share_the_foreground_by_the_network() -> None:
     expected = np.where(truth, np.where(left, 1, 3), 0)
     assert (found != expected).sum() <= 6
     assert (found[truth] == 1).sum() > 20 and (found[truth] == 3).sum() > 20
+
+
+def test_the_place_of_motion_tells_equal_colours_apart() -> None:
+    rng = np.random.default_rng(2)
+    images = rng.normal(100, 10, (3, 20, 30, 3))
+    segments = np.zeros((3, 20, 30), bool)
+    segments[:, 5:15, 5:15] = True
+    images[segments] += 80
+    images[:, 5:15, 20:28] += 80  # the same thing again, at rest
+    found = {}
+    for weight in (0.0, 8.0):
+        params = LatentParams(**(SMALL | {"location": weight}), smoothness=1)
+        found[weight] = infer_labels(shot(images, segments), flat(segments.shape), 1.0, params) == 2
+    assert found[0.0][:, 5:15, 20:28].mean() > 0.95
+    assert found[8.0][:, 5:15, 20:28].mean() < 0.05 and found[8.0][segments].mean() > 0.95
 
 
 def test_alpha_weighs_the_network() -> None:
