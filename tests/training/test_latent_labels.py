@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -67,8 +68,10 @@ def test_hard_labels_are_the_segments() -> None:
     assert np.array_equal(found, np.where(segments, 255, 0))
 
 
-def energy(labels: tuple[int, ...], data: Shot, probs: np.ndarray, params: LatentParams) -> float:
-    """Eq. 2 and 3 of a shot of one frame, one term after the other."""
+def energy(
+    data: Shot, probs: np.ndarray, params: LatentParams
+) -> Callable[[tuple[int, ...]], float]:
+    """Eq. 2 and 3 of labels of a shot of one frame, one term after the other."""
     mixtures = ShotMixtures(data.images, params.components, params.samples)
     mixtures.fit(data.segments, data.inside)
     background, foreground = mixtures.costs(0)
@@ -83,20 +86,27 @@ def energy(labels: tuple[int, ...], data: Shot, probs: np.ndarray, params: Laten
     ]
     squares = {p: float(((colours[p[0]] - colours[p[1]]) ** 2).sum()) for p in pairs}
     mean = sum(squares.values()) / len(squares)
-    total = 0.0
-    for i, label in enumerate(labels):
+    unary: dict[tuple[int, int], float] = {}
+    for i, label in itertools.product(range(height * width), (0, 2)):
         y, x = divmod(i, width)
-        total += (foreground if label else background)[i]
-        total -= 1.5 * np.log(probs[0, label, y, x])
         place = np.clip(blurred[y, x], 0.05, 0.95)
-        total -= 0.7 * np.log(place if label else 1 - place)
+        unary[i, label] = float(
+            (foreground if label else background)[i]
+            - 1.5 * np.log(probs[0, label, y, x])
+            - 0.7 * np.log(place if label else 1 - place)
+        )
+    pairwise: dict[tuple[int, int], float] = {}
     for (a, b), square in squares.items():
-        apart = labels[a[0] * width + a[1]] != labels[b[0] * width + b[1]]
-        band = data.boundaries[0][a] and data.boundaries[0][b]
-        if apart and not band:
+        if not (data.boundaries[0][a] and data.boundaries[0][b]):
             length = np.hypot(a[0] - b[0], a[1] - b[1])
-            total += 3.0 * np.exp(-0.5 * square / mean) / length
-    return total
+            weight = 3.0 * np.exp(-0.5 * square / mean) / length
+            pairwise[a[0] * width + a[1], b[0] * width + b[1]] = float(weight)
+
+    def of(labels: tuple[int, ...]) -> float:
+        own = sum(unary[i, label] for i, label in enumerate(labels))
+        return own + sum(w for (i, j), w in pairwise.items() if labels[i] != labels[j])
+
+    return of
 
 
 def test_one_round_is_the_minimum_of_the_energy_of_the_paper() -> None:
@@ -110,9 +120,7 @@ def test_one_round_is_the_minimum_of_the_energy_of_the_paper() -> None:
         data = shot(images, segments, boundaries=boundaries)
         probs = rng.dirichlet((2, 2, 2), (1, 3, 4)).transpose(0, 3, 1, 2)
         found = infer_labels(data, probs, 1.5, params)
-        least = min(
-            itertools.product((0, 2), repeat=12), key=lambda x: energy(x, data, probs, params)
-        )
+        least = min(itertools.product((0, 2), repeat=12), key=energy(data, probs, params))
         assert found.ravel().tolist() == list(least)
 
 
