@@ -24,9 +24,12 @@ LEFT_OPEN = {
     "voc": ["dataset.root=/data"],
     "youtube_objects": ["dataset.root=/data"],
 }
-COMBINATIONS = list(
-    itertools.product(*([f"{group}={option}" for option in o] for group, o in GROUPS.items()))
-)
+# A recipe's numbers depend on the data set, a machine's and the versions on nothing.
+COMBINATIONS = [
+    (f"{first}={a}", f"{second}={b}")
+    for first, second in (("dataset", "recipe"), ("machine", "versions"))
+    for a, b in itertools.product(GROUPS[first], GROUPS[second])
+]
 
 
 # recipes without an action classifier: its weights are not left to the user, nor can they be set
@@ -35,7 +38,7 @@ NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn")
 
 def open_values(overrides: tuple[str, ...]) -> list[str]:
     """Overrides for the values that this choice leaves to the user."""
-    (dataset,) = [o.partition("=")[2] for o in overrides if o.startswith("dataset=")]
+    dataset = next((o.partition("=")[2] for o in overrides if o.startswith("dataset=")), "demo")
     left = LEFT_OPEN.get(dataset, [])
     if set(NO_ACTIONS) & {*overrides}:
         left = [o for o in left if not o.startswith("finetune_classifier.action.")]

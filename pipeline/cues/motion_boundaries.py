@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.cues.flow import Flow
+from pipeline.refinement.warping import Flow
 from pipeline.runtime.params import Params
 
 Mask = npt.NDArray[np.bool_]

@@ -30,7 +30,6 @@ from pipeline.cues.background_motion import (
     flow_of,
     unexplained,
 )
-from pipeline.cues.flow import Flow, at_size, consistent
 from pipeline.cues.motion_boundaries import BoundaryParams, inside_of_motion
 from pipeline.cues.video_regions import (
     Floats,
@@ -45,6 +44,7 @@ from pipeline.refinement.colour_mixtures import ColourMixture
 from pipeline.refinement.graph_cut import binary_cut
 from pipeline.refinement.otsu import otsu_mask
 from pipeline.refinement.superpixels import SlicParams, slic_superpixels
+from pipeline.refinement.warping import Flow, at_size, consistent
 from pipeline.runtime.params import Params
 
 Image = npt.NDArray[np.uint8]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.cues.saliency import SaliencyParams
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+from pipeline.refinement.saliency import SaliencyParams
 from pipeline.runtime.params import Params
 
 

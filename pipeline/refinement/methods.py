@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.cues.saliency import frame_saliency
 from pipeline.refinement.background import BackgroundParams, mark_background
 from pipeline.refinement.initial import Cues, TaggedPair, assign_labels
 from pipeline.refinement.motion_labels import hard_labels
 from pipeline.refinement.otsu import BinariseParams
+from pipeline.refinement.saliency import frame_saliency
 from pipeline.refinement.superpixels import RefineParams, refine_labels
 from pipeline.runtime.params import Params
 

@@ -14,21 +14,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
-
-from pipeline.runtime.params import Params
 
 _COLUMNS = ["video", "frames", "classes", "fit"]
-
-
-class FilterParams(Params):
-    """The label filter.
-
-    Attributes:
-        tau: a frame shows the classes whose score exceeds this.
-    """
-
-    tau: float = Field(default=0.9, ge=0, lt=1)
 
 
 def label_sets(scores: pd.DataFrame, tau: float) -> list[frozenset[str]]:
@@ -52,7 +39,7 @@ def find_samples(
             successive, whatever the distance of their numbers.
         tags: by video the classes that its tags name.
         length: K, at least 1.
-        tau: see :class:`FilterParams`.
+        tau: a frame shows the classes whose score exceeds this.
 
     Returns:
         Columns ``video``, ``frames`` (K numbers, rising), ``classes`` (sorted names) and ``fit``,

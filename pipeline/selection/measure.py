@@ -13,12 +13,12 @@ import pandas as pd
 import torch
 
 from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, Superpixels
-from pipeline.cues.flow import Flow, warp
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
 from pipeline.networks.inference import device_of, frames_tensor
 from pipeline.refinement.superpixels import RefineParams
+from pipeline.refinement.warping import Flow, warp
 from pipeline.selection.neighbours import neighbour_flows
 from pipeline.selection.patches import (
     Place,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.cues.background_motion import accumulate, dominant_motion, flow_of, unexplained
-from tests.cues.test_flow import constant, texture
+from tests.cues.test_flow import texture
+from tests.refinement.test_warping import constant
 
 TURN = np.array([[1.01, 0.02, -3.0], [-0.015, 0.99, 2.0], [1e-5, 2e-5, 1.0]])
 

@@ -10,7 +10,7 @@ from pipeline.cues.video_regions import (
     temporal_links,
     video_regions,
 )
-from tests.cues.test_flow import constant
+from tests.refinement.test_warping import constant
 from tests.tiny import blocks
 
 

@@ -6,11 +6,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from pipeline.cues.saliency import boundary_connectivity
 from pipeline.refinement.background import mark_background
 from pipeline.refinement.initial import TaggedPair
 from pipeline.refinement.methods import METHODS, FrameCues, InitialParams, first_labels
 from pipeline.refinement.otsu import BinariseParams
+from pipeline.refinement.saliency import boundary_connectivity
 from pipeline.refinement.superpixels import RefineParams, refine_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params

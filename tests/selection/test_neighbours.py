@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.artifacts.kinds import Flows
 from pipeline.selection.neighbours import neighbour_flows
-from tests.cues.test_flow import constant
+from tests.refinement.test_warping import constant
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.cues.saliency import (
+from pipeline.refinement.saliency import (
     SaliencyParams,
     boundary_connectivity,
     frame_saliency,
