@@ -19,7 +19,7 @@ lint: $(VENV)/.installed
 	$(RUN) ruff format --check .
 
 types: $(VENV)/.installed
-	$(RUN) mypy pipeline stages conf
+	$(RUN) mypy pipeline stages conf benchmarks
 
 tests: $(VENV)/.installed
 	$(RUN) python -m pytest

@@ -21,6 +21,7 @@ from pathlib import Path
 import cv2
 
 from pipeline.artifacts.tables import read_json, write_json
+from pipeline.runtime.errors import InputError
 
 RESULTS = Path("docs/results")
 SUMMARY = Path("metrics/summary.json")
@@ -37,6 +38,14 @@ def run_recipe(recipe: str, seed: int, threads: int | None) -> None:
     minutes = round((time.monotonic() - start) / 60, 1)
     summary = read_json(SUMMARY) | {"minutes": None if threads else minutes}
     write_json(RESULTS / f"{recipe}-seed{seed}.json", summary)
+
+
+def keep_picture(path: Path) -> None:
+    """The report's picture of all versions as a JPEG, a tenth of its size."""
+    picture = cv2.imread("metrics/report/evolution.png")
+    if picture is None:
+        raise InputError("metrics/report/evolution.png is missing; run dvc repro")
+    cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def main() -> None:
@@ -60,9 +69,7 @@ def main() -> None:
                     out.unlink(missing_ok=True)
                     arms = [sys.executable, "-m", "benchmarks.selection_arms", "--out", str(out)]
                     subprocess.run(arms, check=True)
-                picture = cv2.imread("metrics/report/evolution.png")
-                quality = [cv2.IMWRITE_JPEG_QUALITY, 88]  # a tenth of the PNG's size
-                cv2.imwrite(str(RESULTS / f"{recipe}-seed{seed}.jpg"), picture, quality)
+                keep_picture(RESULTS / f"{recipe}-seed{seed}.jpg")
     finally:
         Path("params.yaml").write_bytes(before)
 

@@ -13,11 +13,8 @@ import subprocess
 import time
 from pathlib import Path
 
-import cv2
-
+from benchmarks.demo_results import RESULTS, keep_picture
 from pipeline.artifacts.tables import read_json, write_json
-
-RESULTS = Path("docs/results")
 
 
 def main() -> None:
@@ -47,8 +44,7 @@ def main() -> None:
     figures = read_json(Path("metrics/summary.json"))
     figures |= {"minutes": minutes, "threads": arguments.threads}
     write_json(RESULTS / "davis.json", figures)
-    picture = cv2.imread("metrics/report/evolution.png")
-    cv2.imwrite(str(RESULTS / "davis.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    keep_picture(RESULTS / "davis.jpg")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import argparse
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -41,7 +42,7 @@ def arm_frames(
     if arm == "recipe":
         return own["selected"]
     fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
-    same = {"fraction": fraction, "quota": "tag", "video_share": video_share}
+    same: dict[str, Any] = {"fraction": fraction, "quota": "tag", "video_share": video_share}
     rules = {
         "full": SelectParams(rule="full"),
         "random": SelectParams(rule="random", **same),
@@ -83,6 +84,7 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     }
     train_segmenter.run(
         **inputs,
+        motion=DATA / "motion",
         init=MODELS / "classifier/actor",
         out=model,
         curves=work / "curves",
