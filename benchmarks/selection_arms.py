@@ -32,6 +32,7 @@ from stages import cli, predict_pa, train_segmenter
 
 DATA, MODELS = Path("data"), Path("models")
 ARMS = ("recipe", "full", "random", "oracle")
+PRINTED = ("miou_actor_action", "iou_foreground", "frames")
 ON_MASKS = tuple(f"masks_{arm}" for arm in ("full", "recipe", "random"))
 
 
@@ -123,7 +124,7 @@ def main() -> None:
         results[arm] = run_arm(arm, chosen, labels, work)
         shutil.rmtree(work)
         write_json(arguments.out, results)
-        print(arm, {k: round(v, 1) for k, v in results[arm].items()}, flush=True)
+        print(arm, {k: round(results[arm][k], 1) for k in PRINTED}, flush=True)
 
 
 if __name__ == "__main__":
