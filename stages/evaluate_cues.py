@@ -8,7 +8,7 @@ from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.cam_masks import score_cams
 from pipeline.evaluation.cues import score_motion
-from pipeline.refinement.methods import InitialParams
+from pipeline.refinement.first_labels import InitialParams
 from stages import cli
 
 

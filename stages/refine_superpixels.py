@@ -10,9 +10,9 @@ import numpy as np
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
 from pipeline.cues.video_maps import at_full_size
-from pipeline.datasets.taxonomy import IGNORE
+from pipeline.datasets.taxonomy import is_foreground
+from pipeline.refinement.first_labels import FrameCues, InitialParams, first_labels
 from pipeline.refinement.initial import TaggedPair, shown_labels
-from pipeline.refinement.methods import FrameCues, InitialParams, first_labels
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
@@ -62,7 +62,7 @@ def _refine(video: str, inputs: Inputs, out: Path, params: InitialParams) -> dic
         cues = _cues(video, n, prepared, inputs)
         initial[n], refined[n] = first_labels(cues, params)
     counted = video in prepared.of_split("train")
-    labelled = sum(int(((m > 0) & (m != IGNORE)).sum()) for m in refined.values())
+    labelled = sum(int(is_foreground(m).sum()) for m in refined.values())
     return {
         "video": video,
         "rows": LabelMaps.write(out, video, refined, initial),

@@ -18,8 +18,8 @@ from pipeline.datasets.layouts import check_dataset
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
 from pipeline.refinement.colocalisation import ColocaliseParams
+from pipeline.refinement.first_labels import InitialParams
 from pipeline.refinement.flow_aggregation import AggregateParams
-from pipeline.refinement.methods import InitialParams
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError

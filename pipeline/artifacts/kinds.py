@@ -66,6 +66,7 @@ class Frames(Artifact):
         self._tags = {
             str(v): frozenset(parse_tag(t) for t in names) for v, names in rows["tags"].items()
         }
+        self._stills = frozenset(str(v) for v in rows.index[rows["rows"] == 1])
         shots = rows["shot_of"].dropna() if "shot_of" in rows else {}
         self._shot_of = {str(v): str(name) for v, name in shots.items()}
 
@@ -109,7 +110,7 @@ class Frames(Artifact):
 
     def is_still(self, video: str) -> bool:
         """Whether it is a still image, which is a video of one frame."""
-        return self.table(video).num_rows == 1
+        return video in self._stills
 
     def tags(self, video: str) -> frozenset[Tag]:
         """The video's tags."""

@@ -233,3 +233,8 @@ def a2d_tag(label_id: int) -> Tag:
 def a2d_id(tag: Tag) -> int:
     """A2D label id of a tag, e.g. ("adult", "eating") -> 13; raises `InputError` if none."""
     return A2D_IDS[A2D.label(tag) - 1]
+
+
+def is_foreground(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Where a label map of any shape names an object: neither background nor 255 (ignore)."""
+    return (labels != BACKGROUND) & (labels != IGNORE)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+from pipeline.datasets.taxonomy import IGNORE, is_foreground
 
 Labels = npt.NDArray[np.uint8]
 
@@ -33,8 +33,8 @@ def jaccard(truth: Labels, found: Labels) -> float:
     if truth.shape != found.shape:
         raise ValueError(f"expected maps of one shape, received {truth.shape} and {found.shape}")
     counted = truth != IGNORE
-    true = (truth != BACKGROUND) & counted
-    here = (found != BACKGROUND) & (found != IGNORE) & counted
+    true = is_foreground(truth)
+    here = is_foreground(found) & counted
     union = np.count_nonzero(true | here)
     return 100 * np.count_nonzero(true & here) / union if union else 100.0
 

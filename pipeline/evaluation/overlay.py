@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.datasets.taxonomy import IGNORE, Taxonomy
+from pipeline.datasets.taxonomy import IGNORE, Taxonomy, is_foreground
 from pipeline.runtime.params import Params
 
 Image = npt.NDArray[np.uint8]
@@ -34,7 +34,7 @@ def overlay(image: Image, labels: Image, taxonomy: Taxonomy, opacity: float = 0.
     colours[IGNORE] = 128
     tinted = (1 - opacity) * image + opacity * colours[labels]
     result = np.where((labels > 0)[..., None], tinted, image).astype(np.uint8)
-    foreground = ((labels > 0) & (labels != IGNORE)).astype(np.uint8)
+    foreground = is_foreground(labels).astype(np.uint8)
     contours, _ = cv2.findContours(foreground, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(result, contours, -1, (255, 255, 255), 1), np.uint8)
 

@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 
 from pipeline.artifacts.kinds import Frames, LabelMaps
 from pipeline.artifacts.tables import selected_frames
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy
+from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy, is_foreground
 from pipeline.evaluation.confusion import (
     Matrix,
     confusion_matrix,
@@ -78,11 +78,6 @@ def score_places(
 ) -> float:
     """CorLoc in percent of the box around the largest component of each frame's mask H W."""
     return corloc((largest_box(mask(v, n)), true_boxes(truth.labels(v, n))) for v, n in keys)
-
-
-def is_foreground(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Where a label map names an object."""
-    return (labels != BACKGROUND) & (labels != IGNORE)
 
 
 def _figures(matrix: Matrix, taxonomy: Taxonomy) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 from skimage.segmentation import slic
 
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, is_foreground
 from pipeline.runtime.params import Params
 
 Overlap = Literal["superpixel", "iou"]
@@ -129,7 +129,7 @@ def refine_labels(
     Raises:
         ValueError: the shapes differ, or a label is not below ``num_labels``.
     """
-    foreground = (labels != BACKGROUND) & (labels != IGNORE)
+    foreground = is_foreground(labels)
     kept = _kept(foreground, superpixels, params.alpha, params.beta, params.overlap)
     inside = labels[foreground]
     if inside.size and int(inside.max()) >= num_labels:

@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+from pipeline.datasets.taxonomy import is_foreground
 from pipeline.datasets.video import uniform_frames
 from pipeline.runtime.params import Params
 
@@ -91,7 +91,7 @@ def overlap_of(segment: Mask, labels: npt.NDArray[np.uint8]) -> float:
 
     0 where neither is there: nothing speaks for the frame.
     """
-    found = (labels != BACKGROUND) & (labels != IGNORE)
+    found = is_foreground(labels)
     union = int(np.count_nonzero(segment | found))
     return int(np.count_nonzero(segment & found)) / max(union, 1)
 

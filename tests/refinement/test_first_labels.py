@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.refinement.background import mark_background
+from pipeline.refinement.first_labels import METHODS, FrameCues, InitialParams, first_labels
 from pipeline.refinement.initial import TaggedPair
-from pipeline.refinement.methods import METHODS, FrameCues, InitialParams, first_labels
 from pipeline.refinement.otsu import BinariseParams
 from pipeline.refinement.saliency import boundary_connectivity
 from pipeline.refinement.superpixels import RefineParams, refine_labels
