@@ -1,9 +1,14 @@
-"""WS2 on real video with masks: run it on sequences in the DAVIS layout, keep figures and time.
+r"""Recipes on real video with masks: one on sequences in the DAVIS layout, figures and time.
 
-    python -m benchmarks.real_video --root /data/davis --weights /data/vgg16_features.pth
+    python -m benchmarks.real_video ws2_ranked --root /data/davis --weights /data/vgg16_features.pth
+    python -m benchmarks.real_video mcnn --root /data/davis --weights /data/vgg16_features.pth \
+        --precision bf16-mixed
+    python -m benchmarks.real_video vscr --root /data/davis --weights /data/vgg16_features.pth \
+        --motion-weights /data/i3d.pt
 
-The parameters are those of ``conf/dataset/davis.yaml``. Masks only measure. Figures and the picture
-go to ``docs/results/davis.json`` and ``.jpg``; the parameters in the workspace are put back.
+The parameters are those of ``conf/dataset/davis.yaml`` and ``conf/recipe/on/<recipe>-davis.yaml``.
+Masks only measure. Figures and the picture go to ``docs/results/davis-<recipe>.json`` and ``.jpg``;
+the parameters in the workspace are put back.
 """
 
 from __future__ import annotations
@@ -13,26 +18,39 @@ import subprocess
 import time
 from pathlib import Path
 
+from benchmarks.ablations import without_videos
 from benchmarks.demo_results import RESULTS, keep_picture
 from pipeline.artifacts.tables import read_json, write_json
+
+CLASSIFIER = "finetune_classifier.actor.weights"
+# where a recipe's VGG-16 starts: in the classifier, or in the segmenter where there is none
+VGG_OF = {"ws2_ranked": CLASSIFIER, "vscr": CLASSIFIER, "mcnn": "train_segmenter.weights"}
+MOTION = "train_segmenter.network.two_stream.motion.weights.path"
 
 
 def main() -> None:
     """Run the pipeline and keep its summary."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe", choices=VGG_OF)
     parser.add_argument("--root", type=Path, required=True, help="JPEGImages/, tags.csv, ...")
     parser.add_argument("--weights", type=Path, required=True, help="VGG-16 features")
+    parser.add_argument("--motion-weights", type=Path, help="I3D, for vscr")
+    parser.add_argument("--precision", default="32-true")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    weights = "finetune_classifier.actor.weights"
+    weights = VGG_OF[arguments.recipe]
     overrides = [
+        f"recipe={arguments.recipe}",
         "dataset=davis",
         f"dataset.root={arguments.root.resolve()}",
         f"{weights}.source=file",
         f"{weights}.path={arguments.weights.resolve()}",
         f"machine.threads={arguments.threads}",
         f"machine.jobs={arguments.threads}",
+        f"machine.precision={arguments.precision}",
     ]
+    if arguments.motion_weights is not None:
+        overrides.append(f"{MOTION}={arguments.motion_weights.resolve()}")
     before = Path("params.yaml").read_bytes()
     start = time.monotonic()
     try:
@@ -43,8 +61,8 @@ def main() -> None:
     minutes = round((time.monotonic() - start) / 60, 1)
     figures = read_json(Path("metrics/summary.json"))
     figures |= {"minutes": minutes, "threads": arguments.threads}
-    write_json(RESULTS / "davis.json", figures)
-    keep_picture(RESULTS / "davis.jpg")
+    write_json(RESULTS / f"davis-{arguments.recipe}.json", without_videos(figures))
+    keep_picture(RESULTS / f"davis-{arguments.recipe}.jpg")
 
 
 if __name__ == "__main__":

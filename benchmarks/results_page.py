@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.ablation_tables import sections
 from pipeline.artifacts.tables import read_json
 from pipeline.evaluation.summary import text_table
 
@@ -106,17 +107,18 @@ def versions_table(recipe: str) -> list[str]:
     lines = [head, "|" + "---|" * head.count(" | ") + "---|"]
     for seed, figures in load(recipe).items():
         for version, f in figures["versions"].items():
-            p, s, m = f["pa"], f["selected"], f["model"]
+            p, s, m = f["pa"], f["selected"], f.get("model", {})  # none on the last of some recipes
             keys = (AA, "miou_actor", "miou_action", "iou_foreground")
             cells = [
                 *(p[k] for k in keys),
                 *(s[k] for k in (AA, "iou_foreground", "fraction")),
             ]
-            test = [m["test"][k] for k in (*keys, "cls_acc", "glo_acc")]
+            test = [m.get("test", {}).get(k) for k in (*keys, "cls_acc", "glo_acc")]
             lines.append(
                 f"| {seed} | {version} | "
                 + " | ".join(_cell(c) for c in cells)
-                + f" | {_cell(s['rank_correlation'], 2)} | {m['best_epoch']} | {_cell(m['ric'])} | "
+                + f" | {_cell(s['rank_correlation'], 2)} | {m.get('best_epoch', '-')}"
+                + f" | {_cell(m.get('ric'))} | "
                 + " | ".join(_cell(c) for c in test)
                 + " |"
             )
@@ -185,27 +187,62 @@ def i3d_table() -> list[str]:
     return [*lines, "", f"Mean ratio {figures['mean_ratio']:.2f} (bar: at least 2)."]
 
 
-def real_table() -> list[str]:
-    """The versions on real sequences; nothing where they were not run."""
-    path = RESULTS / "davis.json"
+def step_table() -> list[str]:
+    """What VSCR's relations add to a training step; nothing where it was not measured."""
+    path = RESULTS / "relation-step.json"
     if not path.is_file():
         return []
-    figures = read_json(path)
     lines = [
+        "",
+        "## A training step with and without contrastive relations",
+        "",
+        "Measured by `python -m benchmarks.relation_step`: medians, 10 crops of 224x224, without",
+        "the motion stream (bar: at most 1.5 times).",
+        "",
+        "| backbone | embeddings | pixels | clusters | cross-entropy s | relations s | ratio |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, f in read_json(path).items():
+        cells = [_cell(f[k], 2) for k in ("cross_entropy", "relations", "ratio")]
+        counts = f"{f['width']} | {f['pixels']} | {f['clusters']}"
+        lines.append(f"| {name} | {counts} | {' | '.join(cells)} |")
+    return lines
+
+
+def real_table() -> list[str]:
+    """The versions on real sequences; nothing where they were not run."""
+    lines = []
+    for recipe in ("ws2_ranked", "vscr", "mcnn"):
+        path = RESULTS / f"davis-{recipe}.json"
+        if path.is_file():
+            lines += ["", f"### `{recipe}`", "", *_real_versions(read_json(path))]
+            lines += ["", f"![The same frames at every version](results/davis-{recipe}.jpg)"]
+    head = [
         "",
         "## Real video: DAVIS sequences from tags alone",
         "",
-        "Measured by `python -m benchmarks.real_video` with the parameters of",
-        f"`conf/dataset/davis.yaml`: {figures['minutes']} minutes, {figures['threads']} thread(s).",
-        "",
-        "| version | PA foreground IoU | PA mIoU | selected foreground IoU | frames selected % |",
-        "|---|---|---|---|---|",
+        "Measured by `python -m benchmarks.real_video <recipe>`, on training videos.",
     ]
+    return [*head, *lines] if lines else []
+
+
+def _real_versions(figures: Figures) -> list[str]:
+    """One line a version, of the motion segments first where the recipe has any."""
+    lines = [
+        f"{figures['minutes']} minutes, {figures['threads']} thread(s).",
+        "",
+        "| version | PA mean Jaccard | PA foreground IoU | PA mIoU | selected foreground IoU | "
+        "frames selected % |",
+        "|---|---|---|---|---|---|",
+    ]
+    motion = figures.get("cues", {}).get("motion")
+    if motion:
+        lines.append(f"| motion segments | {_cell(motion['jaccard'])} | - | - | - | - |")
     for version, f in figures["versions"].items():
         p, s = f["pa"], f["selected"]
-        cells = [p["iou_foreground"], p["miou_actor"], s["iou_foreground"], s["fraction"]]
-        lines.append(f"| {version} | {' | '.join(_cell(c) for c in cells)} |")
-    return [*lines, "", "![The same frames at every version](results/davis.jpg)"]
+        cells = [p.get("jaccard"), p["iou_foreground"], p["miou_actor"], s["iou_foreground"]]
+        lines.append(f"| {version} | {' | '.join(_cell(c) for c in (*cells, s['fraction']))} |")
+    return lines
 
 
 def write_readme_table() -> None:
@@ -246,6 +283,8 @@ def main() -> None:
         scores_table(),
         ["", "## Classifiers and time", ""],
         classifiers_table(),
+        sections(),
+        step_table(),
         real_table(),
         i3d_table(),
     ]

@@ -22,7 +22,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
 from pipeline.evaluation.versions import FrameKey, annotated_keys, region_iou, score_pa
 from pipeline.runtime.reproducible import derive_seed
@@ -76,7 +77,7 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     selection, model, labels = work / "selection", work / "model", work / "pa"
     write_table(selection / "frames.parquet", chosen)
     write_json(selection / "selection.json", {"rule": arm})
-    write_json(work / "convergence.json", {"stop": False, "version": "v0"})
+    write_json(work / "convergence.json", {"stop": False, "last": False, "version": "v0"})
     inputs = {
         "frames": DATA / "frames",
         "superpixels": DATA / "superpixels",
@@ -86,6 +87,8 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     train_segmenter.run(
         **inputs,
         motion=DATA / "motion",
+        edges=DATA / "edges",
+        action=MODELS / "classifier/action",
         init=MODELS / "classifier/actor",
         out=model,
         curves=work / "curves",

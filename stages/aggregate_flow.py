@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts.kinds import Flows, Frames, Maps
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.maps import Maps
 from pipeline.refinement.flow_aggregation import AggregateParams, unite_along_flow
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.parallel import parallel_map

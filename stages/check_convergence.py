@@ -1,4 +1,4 @@
-"""Stop rule over versions: predict the next pseudo-annotation only while the best RIC rises."""
+"""Stop rules over versions: whether there is a next pseudo-annotation, and if it is the last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def run(model: Path, before: Path, version: str, out: Path) -> None:
     """Compare the best RIC of ``model``, trained on ``version``, with that of ``before``."""
     params = cli.section("check_convergence", ConvergenceParams)
     stop = has_converged(_best_ric(model), _best_ric(before), params.tolerance)
-    write_json(out, {"stop": stop, "version": version})
+    write_json(out, {"stop": stop, "last": version == params.last, "version": version})
 
 
 def _best_ric(model: Path) -> float | None:

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts.kinds import Frames, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.refinement.superpixels import SlicParams, slic_superpixels
 from pipeline.runtime.parallel import parallel_map
 from stages import cli

@@ -8,7 +8,8 @@ from typing import Any
 
 import cv2
 
-from pipeline.artifacts.kinds import Flows, Frames
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
 from pipeline.cues.flow import FlowParams, estimate_all
 from pipeline.runtime.machine import device_of_inference
 from pipeline.runtime.parallel import parallel_map

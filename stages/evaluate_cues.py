@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.cam_masks import score_cams
 from pipeline.evaluation.cues import score_motion

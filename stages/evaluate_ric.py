@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, read_table, write_json
 from pipeline.evaluation.jaccard import by_sequence
 from pipeline.evaluation.versions import (
@@ -19,12 +23,14 @@ from pipeline.evaluation.versions import (
     score_places,
     score_selection,
 )
-from pipeline.networks.inference import segment_frames
+from pipeline.networks.inference import Rule
+from pipeline.networks.video_inference import segment_video
 from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
-from pipeline.refinement.prediction import PredictionParams, finish_prediction
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.refinement.video_prediction import predict_video
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.segmenters import load_segmenter
+from stages.segmenters import LoadedSegmenter, load_segmenter
 
 
 def run(
@@ -36,7 +42,7 @@ def run(
     model: Path,
     out: Path,
 ) -> None:
-    """Write figures to ``out``.
+    """Write figures to ``out``; of the last version, without a model, those of PA and selection.
 
     ``scores.json``; ``regions.csv``, what test regions were taken for; ``sequences.csv``, Jaccard
     of the pseudo-annotation by video.
@@ -59,42 +65,61 @@ def run(
         taxonomy,
     )
     tests = {k: v for k, v in read_json(selection / "selection.json").items() if k != "selected"}
-    segmenter = load_segmenter(model, params.criterion, machine)
-    assert segmenter is not None  # a version that has not stopped has a model
-    maps = Superpixels(superpixels)
-
-    def predict(video: str, numbers: list[int]) -> np.ndarray:
-        answer = segment_frames(segmenter.model, prepared.images(video, numbers), None, params.rule)
-        regions_of = [maps.superpixels(video, n) for n in numbers]
-        return finish_prediction(answer.label_map(segmenter.shift), regions_of, params, taxonomy)
-
-    best = read_history(model)["best"][params.criterion]
-    model_figures = {k: best[k] for k in ("ric", "rii", "miou_pa")} | {
-        "best_epoch": int(best["epoch"]),
-        "background_shift": segmenter.shift,
-    }
-    taken_for: list[tuple[str, str]] = []
-    for split in ("val", "test"):
-        model_figures[split], taken_for = score_model(
-            truth, prepared, prepared.of_split(split), predict
-        )
-    if not cli.is_null("colocalise"):  # M-CNN Sec. 4.5
-        own = cli.section("colocalise", ColocaliseParams)
-
-        def locate(video: str, n: int) -> np.ndarray:
-            image, allowed = prepared.image(video, n), taxonomy.labels(prepared.tags(video))
-            answer = segment_frames(segmenter.model, image[None], allowed, params.rule)
-            probs = answer.probs(segmenter.shift)[0]
-            return object_mask(image, probs, maps.superpixels(video, n), own)
-
-        model_figures["corloc"] = score_places(truth, keys, locate)
-    figures = {
+    figures: dict[str, Any] = {
         "pa": score_pa(truth, labels, keys, taxonomy),
         "selected": selected | tests,
-        "model": model_figures,
     }
+    taken_for: list[tuple[str, str]] = []
+    segmenter = load_segmenter(model, params.criterion, machine)
+    if segmenter is not None:
+        best = read_history(model)["best"][params.criterion]
+        own, taken_for = _score_model(segmenter, prepared, Superpixels(superpixels), truth, params)
+        if not cli.is_null("colocalise"):  # M-CNN Sec. 4.5
+            places = cli.section("colocalise", ColocaliseParams)
+            locate = partial(
+                _locate, segmenter, prepared, Superpixels(superpixels), params.rule, places
+            )
+            own["corloc"] = score_places(truth, keys, locate)
+        kept = {k: best[k] for k in ("ric", "rii", "miou_pa")}
+        figures["model"] = kept | {"best_epoch": int(best["epoch"])} | own
     write_json(out / "scores.json", figures)
     _write_tables(out, taken_for, by_sequence(frame_jaccards(truth, labels, keys)))
+
+
+def _score_model(
+    segmenter: LoadedSegmenter,
+    frames: Frames,
+    superpixels: Superpixels,
+    truth: LabelMaps,
+    params: PredictionParams,
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Figures on both splits, without knowing tags; what test regions were taken for."""
+
+    def predict(video: str, numbers: list[int]) -> np.ndarray:
+        parts = (*segmenter, frames, superpixels, video, numbers)
+        return predict_video(*parts, allowed=None, params=params).labels
+
+    figures: dict[str, Any] = {"background_shift": segmenter.shift}
+    taken_for: list[tuple[str, str]] = []
+    for split in ("val", "test"):
+        figures[split], taken_for = score_model(truth, frames, frames.of_split(split), predict)
+    return figures, taken_for
+
+
+def _locate(
+    segmenter: LoadedSegmenter,
+    frames: Frames,
+    superpixels: Superpixels,
+    rule: Rule,
+    params: ColocaliseParams,
+    video: str,
+    number: int,
+) -> np.ndarray:
+    """Mask of the object in one training frame, whose tags are known."""
+    allowed = frames.taxonomy.labels(frames.tags(video))
+    answer = segment_video(segmenter.model, frames, video, [number], allowed, rule)
+    probs, regions = answer.probs(segmenter.shift)[0], superpixels.superpixels(video, number)
+    return object_mask(frames.image(video, number), probs, regions, params)
 
 
 def _write_tables(out: Path, taken_for: list[tuple[str, str]], own: dict[str, float]) -> None:

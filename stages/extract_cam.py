@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, Maps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.maps import Maps
 from pipeline.cues.video_maps import CamParams, answering_classes, clip_maps, frame_maps
+from pipeline.datasets.clips import clip_frames, clip_starts, resize_short_side
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
-from pipeline.training.augment import resize_short_side
 from pipeline.training.classifier import (
     NOTHING,
     Branch,
     class_numbers,
     class_scores,
-    clip_frames,
-    clip_starts,
 )
 from stages import cli
 from stages.classifiers import LoadedClassifier, load_classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from pipeline.artifacts.kinds import Frames
+from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.models import LAST, write_absent_model, write_model
 from pipeline.networks.classifiers import build_classifier
 from pipeline.networks.weights import load_weights

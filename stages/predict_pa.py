@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
-from pipeline.networks.inference import segment_frames
-from pipeline.refinement.prediction import PredictionParams, finish_prediction
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.refinement.video_prediction import predict_video
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
@@ -35,30 +35,32 @@ def run(
     segmenter = load_segmenter(model, params.criterion, machine)
     if segmenter is None or gate["stop"]:
         last = before.metadata.get("stopped_after") or gate["version"]
-        print(f"PA.{version}: not predicted, the RIC had converged after {last}")
+        print(f"PA.{version}: not predicted, the evolution stopped after {last}")
         LabelMaps.write_index(out, [], {"version": version, "stopped_after": last})
         return
     rows = []
     for video in progress(prepared.tagged("train", "val"), f"predict PA.{version}"):
         keys = prepared.key_frames(video)
-        allowed = prepared.taxonomy.labels(prepared.tags(video))
-        answer = segment_frames(segmenter.model, prepared.images(video, keys), allowed, params.rule)
-        initial = answer.label_map(segmenter.shift)
-        superpixel_maps = [regions.superpixels(video, n) for n in keys]
-        labels = finish_prediction(initial, superpixel_maps, params, prepared.taxonomy)
-        count = LabelMaps.write(out, video, _by_frame(keys, labels), _by_frame(keys, initial))
+        found = predict_video(
+            *(segmenter.model, segmenter.shift, prepared, regions, video, keys),
+            prepared.taxonomy.labels(prepared.tags(video)),
+            params,
+        )
+        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
+        count = LabelMaps.write(out, video, *by_frame)
         rows.append({"video": video, "rows": count})
     parents = {
         "version": version,
-        "model": {"trained_on": gate["version"], **read_history(model)["best"][params.criterion]},
+        "model": {
+            "trained_on": gate["version"],
+            "criterion": params.criterion,
+            **read_history(model)["best"][params.criterion],
+        },
         "selection": read_json(selection / "selection.json"),
         "initial_share": before.metadata["initial_share"],
+        "last": gate["last"],
     }
     LabelMaps.write_index(out, rows, parents)
-
-
-def _by_frame(keys: list[int], maps: np.ndarray) -> dict[int, np.ndarray]:
-    return dict(zip(keys, maps, strict=True))
 
 
 if __name__ == "__main__":

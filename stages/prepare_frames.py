@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts.kinds import Frames
+from pipeline.artifacts.frames import Frames
 from pipeline.datasets.frames import PrepareFramesParams, prepared_frames
 from pipeline.datasets.layouts import load_dataset
-from pipeline.datasets.video import Video, check_validation, check_video
+from pipeline.datasets.validation import check_validation
+from pipeline.datasets.video import Video, check_video
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 

@@ -10,7 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.datasets.layouts import load_dataset
 from pipeline.datasets.video import Video
 from pipeline.runtime.parallel import parallel_map

@@ -8,11 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import is_foreground
 from pipeline.refinement.first_labels import FrameCues, InitialParams, first_labels
 from pipeline.refinement.initial import TaggedPair, shown_labels
+from pipeline.runtime.errors import InputError
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
@@ -46,6 +51,11 @@ def run(
     work = partial(_refine, inputs=inputs, out=out, params=params)
     videos = Frames(frames).tagged("train", "val")
     needed = MotionSegments(motion) if params.method == "motion_segments" else Maps(actor_cam)
+    if params.method == "motion_segments" and not needed.videos:
+        raise InputError(
+            "no video has motion segments: refine_superpixels.method motion_segments needs videos "
+            "of two frames or more"
+        )
     if needed.videos:  # the label filter leaves videos out; still images do not move
         videos = [v for v in videos if v in needed]
     rows = parallel_map(work, videos, cli.machine(), "PA.v0")

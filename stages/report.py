@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
 from pipeline.artifacts.tables import read_json, write_json
 from pipeline.evaluation.overlay import ReportParams, overlay, sheet
@@ -40,16 +41,17 @@ def run(
         read_json(cues),
     )
     write_json(summary, found)
-    trained = list(found["versions"])
+    made = list(found["versions"])
     plots.mkdir(parents=True, exist_ok=True)
-    histories = {v: read_history(segmenters / v) for v in trained}
+    histories = {v: read_history(segmenters / v) for v in made}
     epoch_curves(histories).to_csv(plots / "epochs.csv", index=False)
     version_curves(found).to_csv(plots / "versions.csv", index=False)
+    trained = [v for v in made if "model" in found["versions"][v]]
     regions = (figures / trained[-1] / "regions.csv").read_text()
     (plots / "confusion.csv").write_text(regions)
     out.mkdir(parents=True, exist_ok=True)
     (out / "table.txt").write_text(text_table(found))
-    picture = _evolution(frames, ground_truth, [pa / v for v in trained], params)
+    picture = _evolution(frames, ground_truth, [pa / v for v in made], params)
     cv2.imwrite(str(out / "evolution.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
 

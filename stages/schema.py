@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.cues.edges import EdgeParams
 from pipeline.cues.flow import FlowParams
 from pipeline.cues.motion_segments import MotionParams
 from pipeline.cues.video_maps import CamParams
@@ -35,6 +36,7 @@ SECTIONS: dict[str, type[Params]] = {
     "make_demo": DemoParams,
     "prepare_frames": PrepareFramesParams,
     "compute_superpixels": SlicParams,
+    "detect_edges": EdgeParams,
     "estimate_flow": FlowParams,
     "segment_motion": MotionParams,
     "finetune_classifier.actor": ClassifierParams,
@@ -54,6 +56,7 @@ SECTIONS: dict[str, type[Params]] = {
 # null: the data set or the recipe does not need it
 NULLABLE = (
     "make_demo",
+    "detect_edges",
     "estimate_flow",
     "segment_motion",
     "aggregate_flow",

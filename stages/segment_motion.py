@@ -8,7 +8,9 @@ from typing import Any
 
 import cv2
 
-from pipeline.artifacts.kinds import Flows, Frames, MotionSegments
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.parallel import parallel_map
 from stages import cli

@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.artifacts.models import LAST, read_description, read_state
-from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.base import Segmenter
 from pipeline.networks.memory import channels_last
-from pipeline.networks.segmenters import SegmenterParams, build_segmenter, transfer_backbone
+from pipeline.networks.segmenters import (
+    SegmenterParams,
+    build_segmenter,
+    transfer_action,
+    transfer_backbone,
+)
+from pipeline.networks.two_stream import MotionStreamParams, TwoStream
 from pipeline.networks.weights import WeightsParams, load_weights
+from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams, device_of_inference
 from pipeline.runtime.params import parse_params
 
@@ -17,12 +24,12 @@ from pipeline.runtime.params import parse_params
 class LoadedSegmenter(NamedTuple):
     """A trained segmenter at its best epoch, and the shift of its background logit."""
 
-    model: DeepLab
+    model: Segmenter
     shift: float
 
 
 def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
-    """The segmenter of a folder; None where the evolution had stopped before."""
+    """The segmenter of a folder; None where none was trained."""
     description = read_description(folder)
     if "absent" in description:
         return None
@@ -34,8 +41,33 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     return LoadedSegmenter(model, shift)
 
 
+def initialise_motion(model: Segmenter, params: MotionStreamParams | None, action: Path) -> None:
+    """Give the motion stream of a new segmenter its weights, which stay.
+
+    Args:
+        model: changed in place.
+        params: of its motion stream; None if it has none.
+        action: the recipe's action classifier, for a motion stream without weights of its own.
+
+    Raises:
+        InputError: the weights do not fit, or there is no action classifier.
+    """
+    if params is None:
+        return
+    assert isinstance(model, TwoStream) and model.action is not None
+    if params.weights is not None:
+        load_weights(model.action, params.weights)
+    elif "classes" in read_description(action):
+        transfer_action(model, read_state(action, LAST))
+    else:
+        raise InputError(
+            "the motion stream has no weights and the recipe no action classifier: set "
+            "train_segmenter.network.two_stream.motion.weights or finetune_classifier.action"
+        )
+
+
 def initialise_segmenter(
-    model: DeepLab, init: Path, weights: WeightsParams, criterion: str
+    model: Segmenter, init: Path, weights: WeightsParams, criterion: str
 ) -> None:
     """Give a new segmenter its first weights.
 

@@ -7,7 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, MotionSegments, Superpixels
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import write_json, write_table
 from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.progress import progress

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments, Superpixels
-from pipeline.artifacts.models import LAST, write_absent_model, write_model
+from pipeline.artifacts.edge_segments import EdgeSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.models import write_absent_model, write_model
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_table, selected_frames
 from pipeline.networks.segmenters import build_segmenter
 from pipeline.refinement.prediction import PredictionParams
@@ -21,7 +25,7 @@ from pipeline.training.loop import fit
 from pipeline.training.objectives import OBJECTIVES, TrainingData
 from pipeline.training.segmenter import TrainSegmenterParams
 from stages import cli
-from stages.segmenters import initialise_segmenter
+from stages.segmenters import initialise_motion, initialise_segmenter
 
 CRITERIA = ("ric", "miou_pa")
 
@@ -32,6 +36,8 @@ def run(
     pa: Path,
     selection: Path,
     motion: Path,
+    edges: Path,
+    action: Path,
     init: Path,
     out: Path,
     curves: Path,
@@ -42,22 +48,33 @@ def run(
     prediction = cli.section("prediction", PredictionParams)
     prepared, labels, regions = Frames(frames), LabelMaps(pa), Superpixels(superpixels)
     curves.mkdir(parents=True, exist_ok=True)
-    if labels.stopped:
-        write_absent_model(out, f"stopped after {labels.metadata['stopped_after']}")
+    version = labels.metadata["version"]
+    if labels.stopped or labels.last:
+        after = labels.metadata.get("stopped_after")
+        reason = f"stopped after {after}" if after else f"PA.{version} is the recipe's last one"
+        print(f"segmenter {version}: not trained, {reason}")
+        write_absent_model(out, reason)
         return
-    seed = derive_seed(cli.seed(), "train_segmenter", labels.metadata["version"])
+    seed = derive_seed(cli.seed(), "train_segmenter", version)
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(prepared.taxonomy.pairs) + 1)
-    initialise_segmenter(model, init, params.weights, CRITERIA[0])
-    keys = selected_frames(read_table(selection / "frames.parquet"))
-    segments, version = MotionSegments(motion), labels.metadata["version"]
-    data = TrainingData(prepared, labels, segments, keys, version)
+    initialise_motion(model, params.network.motion, action)
+    before = labels.metadata.get("model") or {"criterion": CRITERIA[0]}  # which epoch predicted it
+    initialise_segmenter(model, init, params.weights, before["criterion"])
+    data = TrainingData(
+        prepared,
+        labels,
+        MotionSegments(motion),
+        EdgeSegments(edges),
+        selected_frames(read_table(selection / "frames.parquet")),
+        version,
+    )
     objective = OBJECTIVES[params.objective.name](data, params, seed)
     val = validation_keys(prepared, labels, params.ric.frames)
     key = {
         "seed": seed,
         "params": [str(params), str(prediction), machine.precision],
-        "inputs": fingerprint(frames, superpixels, pa, selection, motion, init),
+        "inputs": fingerprint(frames, superpixels, pa, selection, motion, edges, action, init),
     }
     checkpoint = WorkFolder(work, key)
     with training_curves(curves) as log:
@@ -81,15 +98,14 @@ def run(
             on_epoch=log,
             work=checkpoint,
         )
-    states = {c: s for c, s in fitted.states.items() if c != LAST}
     description = {
         "network": params.network.model_dump(),
         "num_labels": model.num_classes,
         "background_shift": foreground_shifts(
-            model, states, prepared, labels, params.anchor, prediction.rule, seed
+            model, fitted.states, prepared, labels, params.anchor, prediction.rule, seed
         ),
     }
-    write_model(out, description, fitted.history(), states)
+    write_model(out, description, fitted.history(), fitted.states)
     checkpoint.clear()
 
 

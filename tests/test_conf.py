@@ -33,7 +33,9 @@ COMBINATIONS = [
 
 
 # recipes without an action classifier: its weights are not left to the user, nor can they be set
-NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn")
+NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn", "recipe=vscr")
+# that of the motion stream; on the demo the recipe's own classifier lends its weights
+MOTION = "train_segmenter.network.two_stream.motion.weights.path=/weights.pt"
 
 
 def open_values(overrides: tuple[str, ...]) -> list[str]:
@@ -42,7 +44,16 @@ def open_values(overrides: tuple[str, ...]) -> list[str]:
     left = LEFT_OPEN.get(dataset, [])
     if set(NO_ACTIONS) & {*overrides}:
         left = [o for o in left if not o.startswith("finetune_classifier.action.")]
+    if "recipe=vscr" in overrides and dataset != "demo":
+        left = [*left, MOTION]
     return left
+
+
+def test_the_motion_stream_of_vscr_asks_for_its_weights() -> None:
+    with pytest.raises(InputError, match=f"parameter {MOTION.partition('=')[0]} has no value"):
+        composed(["recipe=vscr", "dataset=davis", "dataset.root=/data"])
+    motion = composed(["recipe=vscr"])["train_segmenter"]["network"]["two_stream"]["motion"]
+    assert motion["weights"] is None and motion["network"] == "small_3d"
 
 
 def test_the_groups_are_there() -> None:
@@ -79,6 +90,12 @@ def test_each_version_starts_where_the_one_before_ended(option: str) -> None:
         if i:
             assert values["transitions"][version] == {"from": f"v{i - 1}", "before": models[-2]}
         models.append(f"segmenter/{version}")
+
+
+def test_how_many_versions_a_recipe_trains() -> None:
+    found = {r: composed([f"recipe={r}"])["check_convergence"]["last"] for r in GROUPS["recipe"]}
+    assert found.pop("mcnn") == found.pop("frame_to_frame") == "v1"
+    assert all(found[r] is None for r in ("ws2", "ws2_ranked", "ws2_flow"))
 
 
 def test_no_option_looks_like_anything_but_text() -> None:

@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from conf.compose import composed
 from pipeline.datasets.folder import FolderParams, load
 from pipeline.datasets.video import read_frames
+from stages.schema import check_all
 from tests.datasets.miniature import write_images
 from tests.imports import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.M | re.S)
+
+
+def commands() -> dict[str, list[str]]:
+    """The ``dvc exp run`` commands of all pages that set parameters, and what they set."""
+    found = {}
+    for block in (b for page in PAGES for b in BLOCK.findall(page.read_text())):
+        for line in block.replace("\\\n", " ").splitlines():
+            if line.startswith("dvc exp run") and "-S" in line:
+                words = shlex.split(line, comments=True)
+                found[" ".join(words)] = [b for a, b in pairwise(words) if a == "-S"]
+    return found
+
+
+def test_the_pages_show_commands() -> None:
+    assert len(commands()) >= 20
+    assert ["recipe=ws2"] in commands().values()
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_what_a_command_sets_can_be_set(command: str) -> None:
+    overrides = [re.sub(r"^(seed=\d+),.*", r"\1", o) for o in commands()[command]]  # of a queue
+    check_all(composed(overrides))
 
 
 def write_snippet(release: Path, name: str, objects: list[list[str]]) -> None:

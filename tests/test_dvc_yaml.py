@@ -111,7 +111,7 @@ def test_imports_are_followed_through_files_and_into_functions() -> None:
     assert not found & WITHOUT
     everything = closure("stages/make_demo.py", frozenset())
     assert {"stages/schema.py", "pipeline/training/discriminator.py"} <= everything  # by cli.run
-    assert "pipeline/artifacts/kinds.py" not in imported("make_demo")
+    assert "pipeline/artifacts/frames.py" not in imported("make_demo")
 
 
 @pytest.mark.parametrize("name", list(STAGES))

@@ -37,7 +37,22 @@ TINY = [
 TWO = [*TINY, "versions=two"]
 CHANGED = [*TWO, "select_pa.selection.rule=full"]
 STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
+VSCR = [*TINY, "recipe=vscr", "versions=three"]
 NO_STOP = [*TINY, "versions=three", "check_convergence.tolerance=null"]
+OBJECTS = [
+    *(o for o in TINY if o != "dataset=demo" and not o.startswith("finetune_classifier")),
+    *("dataset=demo_objects", "make_demo.stills=6"),
+]
+MCNN = [
+    *("recipe=mcnn", *OBJECTS, "versions=three", "select_pa.selection.motion.run=4"),
+    *(f"finetune_classifier.actor.fit.{s}" for s in SHORT),
+    "train_segmenter.still_images={share: 0.5}",
+]
+FRAME_TO_FRAME = [
+    *("recipe=frame_to_frame", *OBJECTS, "versions=two", "aggregate_flow.frames=2"),
+    *(f"finetune_classifier.actor.fit.{s}" for s in ("epochs=1", "steps=12", "batch=8")),
+    "aggregate_flow.label_filter.tau=0.3",  # a classifier of twelve steps is sure of nothing
+]
 AFTER = {
     *("select_pa@v0", "train_segmenter@v0", "evaluate_ric@v0", "check_convergence@v1"),
     *("predict_pa@v1", "select_pa@v1", "train_segmenter@v1", "evaluate_ric@v1", "report"),
@@ -114,14 +129,25 @@ class Story(NamedTuple):
     states: list[State]
 
 
+class Stories(NamedTuple):
+    """Two copies of one pipeline, and one for the recipes of objects."""
+
+    two: Story
+    stopped: Story
+    objects: Story
+
+
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
-    """Two fresh copies, each changed as the tests need it, at the same time."""
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Stories:
+    """Fresh copies, each changed as the tests need it, at the same time."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("needs a git clone of the project, to copy its tracked files")
-    two, stopped = (Project(tmp_path_factory.mktemp(name)) for name in ("two", "stopped"))
+    names = ("two", "stopped", "objects")
+    two, stopped, objects = (Project(tmp_path_factory.mktemp(name)) for name in names)
     first, changed, stop, no_stop = (composed(o) for o in (TWO, CHANGED, STOPPED, NO_STOP))
-    for params in (first, changed, stop, no_stop):
+    recipes = [composed(o) for o in (MCNN, FRAME_TO_FRAME)]
+    relations = composed(VSCR)
+    for params in (first, changed, stop, no_stop, relations, *recipes):
         check_all(params)
 
     def tell_two() -> list[State]:
@@ -131,21 +157,28 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
         states = [stopped.state(stop)]
         shutil.copytree(stopped.folder / "models/segmenter/v2", stopped.folder / "kept/model")
         shutil.copytree(stopped.folder / "data/pa/v2", stopped.folder / "kept/pa")
-        return [*states, stopped.state(no_stop)]
+        return [*states, stopped.state(no_stop), stopped.state(relations)]
 
-    with ThreadPoolExecutor(2) as pool:
-        jobs = pool.submit(tell_two), pool.submit(tell_stopped)
-        return Story(two.folder, jobs[0].result()), Story(stopped.folder, jobs[1].result())
+    def tell_objects() -> list[State]:
+        return [objects.state(p) for p in recipes]
+
+    with ThreadPoolExecutor(3) as pool:
+        a, b, c = (pool.submit(tell) for tell in (tell_two, tell_stopped, tell_objects))
+        return Stories(
+            Story(two.folder, a.result()),
+            Story(stopped.folder, b.result()),
+            Story(objects.folder, c.result()),
+        )
 
 
-def test_the_whole_dag_runs(stories: tuple[Story, Story]) -> None:
-    state = stories[0].states[0]
+def test_the_whole_dag_runs(stories: Stories) -> None:
+    state = stories.two.states[0]
     assert state.ran == [set(state.hashes)]
     assert {"make_demo", "prepare_ground_truth", "extract_cam@action"} | AFTER <= state.ran[0]
 
 
-def test_summary_has_the_required_keys(stories: tuple[Story, Story]) -> None:
-    summary = stories[0].states[0].summary
+def test_summary_has_the_required_keys(stories: Stories) -> None:
+    summary = stories.two.states[0].summary
     keys = {"recipe", "dataset", "seed", "classifiers", "cues", "versions", "stopped_after"}
     assert set(summary) == keys
     assert (summary["dataset"], summary["seed"]) == ("demo", 0)
@@ -167,8 +200,8 @@ def test_summary_has_the_required_keys(stories: tuple[Story, Story]) -> None:
         assert 0 < figures["selected"]["fraction"] <= 100
 
 
-def test_report_has_a_table_a_picture_and_plots(stories: tuple[Story, Story]) -> None:
-    metrics = stories[0].folder / "metrics"
+def test_report_has_a_table_a_picture_and_plots(stories: Stories) -> None:
+    metrics = stories.two.folder / "metrics"
     table = (metrics / "report" / "table.txt").read_text()
     assert re.search(r"^v0 ", table, re.M) and re.search(r"^v1 ", table, re.M)
     assert (metrics / "report" / "evolution.png").read_bytes().startswith(b"\x89PNG")
@@ -176,24 +209,22 @@ def test_report_has_a_table_a_picture_and_plots(stories: tuple[Story, Story]) ->
         assert len((metrics / "plots" / f"{name}.csv").read_text().splitlines()) > 2
 
 
-def test_equal_seeds_give_equal_artifacts_in_two_copies(stories: tuple[Story, Story]) -> None:
-    one, other = (story.states[0].hashes for story in stories)
+def test_equal_seeds_give_equal_artifacts_in_two_copies(stories: Stories) -> None:
+    one, other = (story.states[0].hashes for story in stories[:2])
     compared = set(one) - {"report"}  # which shows the versions that there are
     assert len(compared) >= 17
     for stage in sorted(compared):
         assert one[stage] == other[stage], stage
 
 
-def test_a_second_repro_runs_nothing(stories: tuple[Story, Story]) -> None:
-    first, second = stories[0].states[:2]
+def test_a_second_repro_runs_nothing(stories: Stories) -> None:
+    first, second = stories.two.states[:2]
     assert second.ran == [set()]
     assert second.hashes == first.hashes
 
 
-def test_a_change_reruns_what_follows_and_its_reversal_nothing(
-    stories: tuple[Story, Story],
-) -> None:
-    first, _, changed, reverted = stories[0].states
+def test_a_change_reruns_what_follows_and_its_reversal_nothing(stories: Stories) -> None:
+    first, _, changed, reverted = stories.two.states
     (ran,) = changed.ran
     assert {"select_pa@v0", "train_segmenter@v0", "evaluate_ric@v0", "report"} <= ran
     assert ran <= AFTER
@@ -202,8 +233,8 @@ def test_a_change_reruns_what_follows_and_its_reversal_nothing(
     assert reverted.hashes == first.hashes
 
 
-def test_the_evolution_stops(stories: tuple[Story, Story]) -> None:
-    folder, states = stories[1]
+def test_the_evolution_stops(stories: Stories) -> None:
+    folder, states = stories.stopped
     assert states[0].summary["stopped_after"] == "v1"
     assert list(states[0].summary["versions"]) == ["v0", "v1"]
     description = json.loads((folder / "kept/model/model.json").read_text())
@@ -211,8 +242,57 @@ def test_the_evolution_stops(stories: tuple[Story, Story]) -> None:
     assert [path.name for path in (folder / "kept/pa").iterdir()] == ["index.parquet"]
 
 
-def test_another_stop_rule_retrains_no_finished_version(stories: tuple[Story, Story]) -> None:
-    after = stories[1].states[1]
+def test_another_stop_rule_retrains_no_finished_version(stories: Stories) -> None:
+    after = stories.stopped.states[1]
     assert after.ran == [{"check_convergence@v1", "check_convergence@v2", "report"} | V2]
     assert after.summary["stopped_after"] == "v2"
     assert list(after.summary["versions"]) == ["v0", "v1", "v2"]
+
+
+def test_vscr_trains_once_on_what_ws2_has_made(stories: Stories) -> None:
+    before, state = stories.stopped.states[1:]
+    (ran,) = state.ran
+    assert {"detect_edges", "train_segmenter@v0", "predict_pa@v1", "evaluate_ric@v1"} <= ran
+    # its PA.v0 is that of the demo's other recipes, and so is the action classifier of its stream
+    kept = ("finetune_classifier@action", "extract_cam@action", "refine_superpixels")
+    assert not {"finetune_classifier@action", "extract_cam@action"} & ran
+    assert all(state.hashes[stage] == before.hashes[stage] for stage in kept)
+    versions = state.summary["versions"]
+    assert list(versions) == ["v0", "v1"]
+    assert set(versions["v0"]["model"]["test"]) >= MIOU and "model" not in versions["v1"]
+    model = stories.stopped.folder / "models/segmenter/v0/model.json"
+    motion = json.loads(model.read_text())["network"]["two_stream"]["motion"]
+    assert motion["network"] == "small_3d" and motion["clip"]["frames"] == 8
+
+
+def test_mcnn_ends_with_a_version_that_nothing_is_trained_on(stories: Stories) -> None:
+    state = stories.objects.states[0]
+    assert {"segment_motion", "predict_pa@v2", "train_segmenter@v2"} <= state.ran[0]
+    versions = state.summary["versions"]
+    assert list(versions) == ["v0", "v1", "v2"] and state.summary["stopped_after"] == "v2"
+    assert "model" in versions["v1"] and "model" not in versions["v2"]
+    assert set(versions["v2"]["pa"]) >= MIOU
+    assert set(state.summary["cues"]) == {"motion", "cam"}
+    assert state.summary["cues"]["motion"]["jaccard"] > 50
+    assert versions["v0"]["pa"]["iou_foreground"] > 30  # from motion, before any training
+
+
+def test_frame_to_frame_shares_what_both_recipes_need(stories: Stories) -> None:
+    mcnn, state = stories.objects.states
+    shared = {"make_demo", "prepare_frames", "prepare_ground_truth", "compute_superpixels"}
+    assert {*shared, "estimate_flow"} <= mcnn.ran[0] - state.ran[0]
+    assert {"finetune_classifier@actor", "extract_cam@actor", "aggregate_flow"} <= state.ran[0]
+    assert set(state.summary["cues"]) == {"cam", "aggregated"}
+    versions = state.summary["versions"]
+    assert list(versions) == ["v0", "v1"] and "model" in versions["v1"]
+    v0 = versions["v0"]
+    assert v0["pa"]["iou_foreground"] > 0 and v0["model"]["test"]["iou_foreground"] > 0
+
+
+def test_still_images_stand_beside_the_videos_in_both(stories: Stories) -> None:
+    """The pseudo-annotations that lie there are those of Frame-to-Frame."""
+    folder = stories.objects.folder
+    stills = {f"still{n:04d}" for n in range(6)}
+    assert stills < {path.stem for path in (folder / "data/frames").glob("*.arrow")}
+    assert not stills & {path.stem for path in (folder / "data/flow").glob("*.arrow")}
+    assert stills < {path.stem for path in (folder / "data/pa/v1").glob("*.arrow")}

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.datasets.taxonomy import Tag, Taxonomy, taxonomy_of
 
 FLYING, WALKING, DOG = ("bird", "flying"), ("bird", "walking"), ("dog", "walking")

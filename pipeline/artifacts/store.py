@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from pipeline.runtime.errors import InputError
 
 INDEX = "index.parquet"
+FRAME = ("frame", pa.int32())  # the column that every kind has
 _METADATA_KEY = b"wsvaas"
 
 
@@ -128,6 +130,25 @@ class Artifact:
     def frames(self, video: str) -> list[int]:
         """Frame numbers of one video, in order."""
         return [int(f) for f in self.table(video).column("frame").to_pylist()]
+
+
+def frame_row(table: pa.Table, frame: int) -> int:
+    """Row of a frame in the table of a video.
+
+    Raises:
+        KeyError: there is none.
+    """
+    numbers = table.column("frame").to_numpy()
+    row = int(np.searchsorted(numbers, frame))
+    if row == len(numbers) or numbers[row] != frame:
+        raise KeyError(f"no frame {frame}; there are {numbers.tolist()}")
+    return row
+
+
+def frame_cell(table: pa.Table, frame: int, column: str) -> Any:
+    """What a column of bytes holds for a frame, not copied; None where it holds nothing."""
+    value = table.column(column)[frame_row(table, frame)]
+    return value.as_buffer() if value.is_valid else None
 
 
 @lru_cache(maxsize=4096)

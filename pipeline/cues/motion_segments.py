@@ -16,21 +16,13 @@ appearance and location models (Section 3.2). Ours:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.cues.background_motion import (
-    Homography,
-    accumulate,
-    dominant_motion,
-    flow_of,
-    unexplained,
-)
-from pipeline.cues.motion_boundaries import BoundaryParams, inside_of_motion
+from pipeline.cues.own_motion import OwnMotionParams, against_camera, own_motion
 from pipeline.cues.video_regions import (
     Floats,
     VideoRegions,
@@ -42,27 +34,19 @@ from pipeline.cues.video_regions import (
 from pipeline.datasets.video import fitted_size
 from pipeline.refinement.colour_mixtures import ColourMixture
 from pipeline.refinement.graph_cut import binary_cut
-from pipeline.refinement.otsu import otsu_mask
 from pipeline.refinement.superpixels import SlicParams, slic_superpixels
 from pipeline.refinement.warping import Flow, at_size, consistent
-from pipeline.runtime.params import Params
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 
-class MotionParams(Params):
-    """Motion segmentation.
+class MotionParams(OwnMotionParams):
+    """Motion segmentation: what moves of its own, and the graph cut.
 
     Attributes:
         max_side: longer side at most, in pixels, at which it works; null keeps the frames' size.
         superpixels: nodes of the graph; fewer in small frames, so that each has 16 pixels.
-        boundary: motion boundaries.
-        steps: frames over which the motion of a pixel is summed up.
-        least_motion: pixels over these frames below which nothing moves.
-        explained: weight in [0, 1] of motion where the camera's motion explains the picture.
-        noise: how many times the usual difference a picture may differ before it counts as not
-            explained (a scale, no threshold).
         own: share of a superpixel's own motion in its location, the rest is carried along the flow.
         prior: location that counts as undecided, as a share of the typical one of what moves.
         components: Gaussians of the foreground's and of the background's colours.
@@ -78,11 +62,6 @@ class MotionParams(Params):
 
     max_side: int | None = Field(default=427, ge=32)
     superpixels: SlicParams = SlicParams(segments=1500, compactness=20.0, iterations=5)
-    boundary: BoundaryParams = BoundaryParams()
-    steps: int = Field(default=5, ge=1)
-    least_motion: float = Field(default=0.3, ge=0)
-    explained: float = Field(default=0.3, ge=0, le=1)
-    noise: float = Field(default=2.0, gt=0)
     own: float = Field(default=0.2, gt=0, le=1)
     prior: float = Field(default=0.7, gt=0, lt=1)
     components: int = Field(default=5, ge=1)
@@ -94,17 +73,6 @@ class MotionParams(Params):
     spatial: float = Field(default=1.0, ge=0)
     temporal: float = Field(default=1.5, ge=0)
     band: int = Field(default=3, ge=1)
-
-
-class Camera(NamedTuple):
-    """Flow of the T - 1 pairs of frames in one direction, and what is left without the camera's.
-
-    ``dominant``: homography of each pair; ``against``: flow against it, ``H W 2`` each.
-    """
-
-    flows: Sequence[Flow]
-    dominant: Sequence[Homography]
-    against: Sequence[Flow]
 
 
 def segment_motion(
@@ -136,13 +104,13 @@ def segment_motion(
     height, width = fitted_size(full[0], full[1], params.max_side)
     if (height, width) != full:
         images = [_resized(x, height, width) for x in images]
-    onward = _camera([at_size(f, height, width) for f in forward])
-    back = _camera([at_size(f, height, width) for f in backward])
+    onward = against_camera([at_size(f, height, width) for f in forward])
+    back = against_camera([at_size(f, height, width) for f in backward])
     slic = params.superpixels.model_dump()
     slic["segments"] = min(slic["segments"], height * width // _SMALLEST)
     regions = video_regions(images, [slic_superpixels(x, **slic) for x in images])
     ratio = np.concatenate(
-        [regions.mean(t, moving(images, onward, back, t, params)) for t in range(len(images))]
+        [regions.mean(t, own_motion(images, onward, back, t, params)) for t in range(len(images))]
     )
     labels = _cut(regions, ratio, onward.flows, back.flows, params)
     masks = np.stack([regions.paint(t, labels) for t in range(len(images))])
@@ -160,57 +128,6 @@ def _enlarged(masks: Mask, height: int, width: int) -> Mask:
     rows = np.arange(height) * masks.shape[1] // height
     columns = np.arange(width) * masks.shape[2] // width
     return masks[:, rows[:, None], columns]
-
-
-def _camera(flows: Sequence[Flow]) -> Camera:
-    height, width = flows[0].shape[:2]
-    dominant = [dominant_motion(f) for f in flows]
-    against = [f - flow_of(h, height, width) for f, h in zip(flows, dominant, strict=True)]
-    return Camera(flows, dominant, against)
-
-
-def moving(
-    images: Sequence[Image], onward: Camera, back: Camera, t: int, params: MotionParams
-) -> npt.NDArray[np.float32]:
-    """How much each pixel of frame t moves of its own, ``H W`` in [0, 1] (the inside ratio).
-
-    Mean of two votes, what motion boundaries enclose and what moves most; less where the camera's
-    motion explains the picture. The first and the last frame have one neighbour each.
-    """
-    count = len(images)
-    speeds, insides, unlike = [], [], []
-    for camera, first, step in ((onward, t, 1), (back, t - 1, -1)):
-        if not 0 <= first < count - 1:
-            continue
-        order = range(first, count - 1) if step == 1 else range(first, -1, -1)
-        path = accumulate(camera.against, camera.flows, order[: params.steps])
-        speeds.append(np.linalg.norm(path, axis=-1))
-        insides.append(inside_of_motion(camera.against[first], params.boundary))
-        unlike.append(unexplained(images[t], images[t + step], camera.dominant[first], 1.0))
-    inside = np.logical_and.reduce(insides)
-    fast = _fastest(speeds, params)
-    difference = np.fmin.reduce(unlike)
-    usual = float(np.nanmedian(difference)) + _COLOUR_NOISE
-    beyond = np.maximum(np.nan_to_num(difference, nan=0.0) / usual - 1, 0) / params.noise
-    evidence = params.explained + (1 - params.explained) * (1 - np.exp(-beyond))
-    return np.asarray((inside + fast) / 2 * evidence, np.float32)
-
-
-_COLOUR_NOISE = 0.3  # in CIELAB: keeps a noiseless still picture from dividing by nothing
-
-
-def _fastest(speeds: Sequence[npt.NDArray[np.float32]], params: MotionParams) -> Floats:
-    """What moves most in a frame, 0, 1/2 or 1: by Otsu of the speed, and of its square root.
-
-    The root finds the slow parts of an object whose limbs move fast. Speeds are in pixels, a map
-    ``H W`` for each direction of time.
-    """
-    least = np.minimum.reduce(speeds) > params.least_motion
-    scaled = np.minimum.reduce(
-        [s / max(float(np.sqrt(np.square(s).mean())), params.boundary.spread) for s in speeds]
-    )
-    votes = [otsu_mask(scaled) & least, otsu_mask(np.sqrt(scaled)) & least]
-    return np.mean(votes, axis=0)
 
 
 def _cut(

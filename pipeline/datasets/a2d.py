@@ -26,7 +26,8 @@ from pydantic import Field
 from pipeline.datasets.checks import check_id, check_layout
 from pipeline.datasets.tags_csv import read_rows
 from pipeline.datasets.taxonomy import A2D, BACKGROUND, NO_ACTION, Tag, Taxonomy, a2d_tag
-from pipeline.datasets.video import Dataset, Split, Video, make_dataset, split_validation
+from pipeline.datasets.validation import split_validation
+from pipeline.datasets.video import Dataset, Split, Video, make_dataset
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 

@@ -26,7 +26,8 @@ from pipeline.datasets.images import list_images
 from pipeline.datasets.png import read_png
 from pipeline.datasets.tags_csv import TaggedVideo, read_tags
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy, tag_name, taxonomy_of
-from pipeline.datasets.video import Dataset, Video, make_dataset, split_validation
+from pipeline.datasets.validation import split_validation
+from pipeline.datasets.video import Dataset, Video, make_dataset
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 

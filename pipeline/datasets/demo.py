@@ -33,6 +33,7 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from pydantic import Field
 
+from pipeline.datasets.boxes import bounding_box
 from pipeline.datasets.demo_scene import Clip, ClipSpec, render_clip
 from pipeline.datasets.sprites import PROPS
 from pipeline.datasets.taxonomy import a2d_tag
@@ -193,7 +194,8 @@ def write_mat(
         ids: A2D id of each instance.
     """
     seen = [i for i in range(len(ids)) if masks[i].any()]
-    boxes = np.array([box_of(masks[i]) for i in seen], np.float64).reshape(len(seen), 4)
+    corners = [bounding_box(masks[i]).corners for i in seen]
+    boxes = np.array(corners, np.float64).reshape(len(seen), 4)
     stored = masks[seen].transpose(0, 2, 1).astype(np.uint8)  # MATLAB stores columns first
     with h5py.File(path, "w", track_times=False) as file:
         _put(file, "reS_id", labels.T)
@@ -205,9 +207,3 @@ def write_mat(
 def _put(file: h5py.File, name: str, values: npt.NDArray[np.generic]) -> None:
     packing = {"compression": "gzip", "compression_opts": 4} if values.size > 64 else {}
     file.create_dataset(name, data=np.ascontiguousarray(values), track_times=False, **packing)
-
-
-def box_of(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """x1, y1, x2, y2 of the pixels of a mask, counted from 1, both ends inside."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return int(columns[0]) + 1, int(rows[0]) + 1, int(columns[-1]) + 1, int(rows[-1]) + 1

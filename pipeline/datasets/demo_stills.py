@@ -18,7 +18,8 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 
-from pipeline.datasets.demo import DemoParams, DemoVideo, box_of, plan_video
+from pipeline.datasets.boxes import bounding_box
+from pipeline.datasets.demo import DemoParams, DemoVideo, plan_video
 from pipeline.datasets.demo_scene import Clip, render_clip
 from pipeline.datasets.sprites import ACTORS
 from pipeline.datasets.taxonomy import a2d_tag
@@ -86,7 +87,7 @@ def _xml(name: str, clip: Clip, actors: list[str]) -> str:
             continue
         node = ElementTree.SubElement(root, "object")
         ElementTree.SubElement(node, "name").text = actor
-        x1, y1, x2, y2 = box_of(mask)
+        x1, y1, x2, y2 = bounding_box(mask).corners
         _fields(ElementTree.SubElement(node, "bndbox"), xmin=x1, ymin=y1, xmax=x2, ymax=y2)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -23,7 +23,8 @@ from pipeline.datasets.checks import check_layout
 from pipeline.datasets.images import list_images
 from pipeline.datasets.tags_csv import read_tags
 from pipeline.datasets.taxonomy import taxonomy_of
-from pipeline.datasets.video import Dataset, Video, make_dataset, split_validation
+from pipeline.datasets.validation import split_validation
+from pipeline.datasets.video import Dataset, Video, make_dataset
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 

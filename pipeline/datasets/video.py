@@ -8,9 +8,9 @@ one frame.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -23,6 +23,7 @@ from pipeline.runtime.errors import InputError
 
 Split = Literal["train", "val", "test"]
 Frame = npt.NDArray[np.uint8]
+T = TypeVar("T")
 
 # Containers round their number of frames, and count some that no decoder returns. Below this share
 # a file is taken to be cut off.
@@ -88,25 +89,6 @@ def make_dataset(
             "check the split column and dataset.validation"
         )
     return Dataset(taxonomy, ordered, read_annotation)
-
-
-def check_validation(videos: Sequence[Video]) -> None:
-    """Check that train videos show what validation videos show.
-
-    The pseudo-annotations of validation videos come from classifiers that learned the train ones.
-
-    Raises:
-        InputError: a validation video has an actor or an action that no train video has.
-    """
-    for kind, place in (("actor", 0), ("action", 1)):
-        known = {tag[place] for v in videos if v.split == "train" for tag in v.tags}
-        for video in videos:
-            for tag in video.tags:
-                if video.split == "val" and tag[place] not in known:
-                    raise InputError(
-                        f"validation video {video.id!r} shows the {kind} {tag[place]!r}, which no "
-                        "train video shows; put it into the train or test split"
-                    )
 
 
 def check_video(video: Video) -> None:
@@ -198,38 +180,11 @@ def uniform_frames(count: int, n: int) -> tuple[int, ...]:
     return tuple((2 * i + 1) * count // (2 * n) for i in range(n))
 
 
-def split_validation(videos: Sequence[Video], fraction: float, seed: int) -> tuple[Video, ...]:
-    """Turn a share of the train videos into validation videos, stratified by tag set.
-
-    Exactly ``round(fraction * number of train videos)`` are turned. Each set of tags gives its
-    share, rounded down; what is missing comes from the sets with the largest remainders, those
-    first that keep a train video. Equal remainders are ordered by the seed. The same videos,
-    fraction and seed give the same split, in whatever order the videos come.
-
-    Raises:
-        ValueError: ``fraction`` is outside 0..1.
-    """
-    if not 0 <= fraction <= 1:
-        raise ValueError(f"expected a fraction of 0..1, got {fraction}")
-    groups: dict[tuple[Tag, ...], list[str]] = {}
-    for video in sorted(videos, key=lambda v: v.id):
-        if video.split == "train":
-            groups.setdefault(tuple(sorted(video.tags)), []).append(video.id)
-    rng = np.random.default_rng(seed)
-    shuffled = [[ids[i] for i in rng.permutation(len(ids))] for _, ids in sorted(groups.items())]
-    shuffled = [shuffled[i] for i in rng.permutation(len(shuffled))]
-
-    shares = [fraction * len(ids) for ids in shuffled]
-    quotas = [int(share) for share in shares]
-    missing = round(fraction * sum(map(len, shuffled))) - sum(quotas)
-    order = sorted(
-        range(len(shuffled)),
-        key=lambda i: (quotas[i] + 1 >= len(shuffled[i]), quotas[i] - shares[i]),
-    )
-    for i in order[:missing]:
-        quotas[i] += 1
-    chosen = {name for ids, quota in zip(shuffled, quotas, strict=True) for name in ids[:quota]}
-    return tuple(replace(v, split="val") if v.id in chosen else v for v in videos)
+def spread(items: Sequence[T], count: int | None) -> list[T]:
+    """``count`` of ``items`` spread evenly; all of them when there are no more or it is None."""
+    if count is None:
+        return list(items)
+    return [items[i] for i in uniform_frames(len(items), count)]
 
 
 def _place(video: Video) -> str:

@@ -37,13 +37,13 @@ from pipeline.datasets.taxonomy import (
     check_tag,
     taxonomy_of,
 )
+from pipeline.datasets.validation import split_validation
 from pipeline.datasets.video import (
     Dataset,
     Split,
     Video,
     make_dataset,
     read_frames,
-    split_validation,
 )
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params

@@ -30,7 +30,8 @@ from pydantic import Field
 from pipeline.datasets.checks import check_id, check_layout
 from pipeline.datasets.images import list_images, read_image
 from pipeline.datasets.taxonomy import BACKGROUND, NO_ACTION, Taxonomy, taxonomy_of
-from pipeline.datasets.video import Dataset, Video, make_dataset, split_validation
+from pipeline.datasets.validation import split_validation
+from pipeline.datasets.video import Dataset, Video, make_dataset
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 

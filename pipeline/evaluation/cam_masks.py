@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.artifacts.kinds import LabelMaps, Maps
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.evaluation.confusion import confusion_matrix

@@ -1,4 +1,4 @@
-"""The stop rule over versions (WS2 Algorithm 1): the best RIC has converged."""
+"""The stop rules over versions: the best RIC has converged (WS2 Algorithm 1), or a fixed number."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ class ConvergenceParams(Params):
     Attributes:
         tolerance: stop after a version whose best RIC is less than this (in percent points) above
             that of the version before; null never stops.
+        last: the last version that a segmenter is trained on, ``v0`` the first one; what this one
+            predicts is the last pseudo-annotation, which is scored and not learned from. null: all
+            versions that there are.
     """
 
     tolerance: float | None = Field(None, ge=0)
+    last: str | None = Field(None, pattern=r"^v\d+$")
 
 
 def has_converged(ric: float | None, before: float | None, tolerance: float | None) -> bool:
     """Whether the evolution stops after a version.
 
     Args:
-        ric: best RIC of the version; None when it was not trained, since it had stopped before.
+        ric: best RIC of the version; None when no segmenter was trained on it.
         before: best RIC of the version before; None for the first one.
         tolerance: see :class:`ConvergenceParams`.
     """

@@ -6,27 +6,13 @@ A box is right if its intersection with a true box is more than half of their un
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.datasets.boxes import Box, bounding_box
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
-
-
-class Box(NamedTuple):
-    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, the ends not included."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def area(self) -> int:
-        """Pixels; 0 for a box whose ends lie before its start."""
-        return max(self.bottom - self.top, 0) * max(self.right - self.left, 0)
 
 
 def largest_box(mask: npt.NDArray[np.bool_]) -> Box | None:
@@ -40,13 +26,8 @@ def largest_box(mask: npt.NDArray[np.bool_]) -> Box | None:
 
 def true_boxes(labels: npt.NDArray[np.uint8]) -> list[Box]:
     """The box around each label of a human mask H W: its object, in however many parts."""
-    boxes = []
-    for label in np.setdiff1d(labels, [BACKGROUND, IGNORE]).tolist():
-        rows, columns = np.nonzero(labels == label)
-        boxes.append(
-            Box(int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1)
-        )
-    return boxes
+    present = np.setdiff1d(labels, [BACKGROUND, IGNORE]).tolist()
+    return [bounding_box(np.asarray(labels == label)) for label in present]
 
 
 def box_iou(a: Box, b: Box) -> float:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts.kinds import LabelMaps, MotionSegments
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.evaluation.jaccard import by_sequence, jaccard, mean_jaccard
 
 

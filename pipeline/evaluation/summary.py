@@ -22,8 +22,9 @@ def summarise(
     Args:
         header: recipe, dataset, seed.
         classifiers: by branch the history of its training.
-        versions: by version the figures of its evaluation, in order; versions after a stop hold
-            ``stopped_after`` alone and are left out.
+        versions: by version the figures of its evaluation, in order, without ``model`` where no
+            segmenter is trained on the last one; versions after a stop hold ``stopped_after`` alone
+            and are left out.
         cues: figures of what the first version was made from; those that were not measured are
             left out.
     """
@@ -31,13 +32,13 @@ def summarise(
         branch: {k: history.get(k) for k in ("val_accuracy", "test_accuracy")}
         for branch, history in classifiers.items()
     }
-    trained = {v: dict(f) for v, f in versions.items() if "stopped_after" not in f}
+    made = {v: dict(f) for v, f in versions.items() if "stopped_after" not in f}
     return {
         **header,
         "classifiers": accuracies,
         "cues": dict(cues),
-        "versions": trained,
-        "stopped_after": list(trained)[-1] if trained else None,
+        "versions": made,
+        "stopped_after": list(made)[-1] if made else None,
     }
 
 
@@ -51,8 +52,8 @@ def text_table(summary: Figures) -> str:
         f"{'':4}  {scores}  {chosen}  {'epoch':>7} {'RIC':>7}   {scores}",
     ]
     for version, f in summary["versions"].items():
-        pa, selected, model = f["pa"], f["selected"], f["model"]
-        test = model["test"]
+        pa, selected, model = f["pa"], f["selected"], f.get("model", {})
+        test = model.get("test", {})
         cells = [
             f"{version:4} ",
             *(_cell(pa[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
@@ -60,10 +61,10 @@ def text_table(summary: Figures) -> str:
             *(_cell(selected[k]) for k in ("miou_actor_action", "iou_foreground", "fraction")),
             _cell(selected["rank_correlation"], 2),
             "",
-            f"{model['best_epoch']:7d}",
-            _cell(model["ric"]),
+            _cell(model.get("best_epoch"), 0),
+            _cell(model.get("ric")),
             " ",
-            *(_cell(test[k]) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
+            *(_cell(test.get(k)) for k in ("miou_actor_action", "miou_actor", "iou_foreground")),
         ]
         lines.append(" ".join(cells))
     accuracies = ", ".join(
@@ -92,7 +93,9 @@ def version_curves(summary: Figures) -> pd.DataFrame:
     """Scores by version, mIoU and foreground IoU: of the PA, its selected part, the model."""
     rows = []
     for version, f in summary["versions"].items():
-        sets = {"PA": f["pa"], "selected PA": f["selected"], "model on test": f["model"]["test"]}
+        sets = {"PA": f["pa"], "selected PA": f["selected"]}
+        if "model" in f:
+            sets["model on test"] = f["model"]["test"]
         for name, scores in sets.items():
             rows.append({"version": version, "of": name, **{k: scores[k] for k in MIOU}})
     return pd.DataFrame(rows, columns=["version", "of", *MIOU])

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import spearmanr
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.tables import selected_frames
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy, is_foreground
 from pipeline.evaluation.confusion import (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipeline.datasets.clips import ClipInput
 from pipeline.runtime.errors import InputError
 
 State = dict[str, Tensor]
@@ -50,6 +51,54 @@ class Backbone(Network):
     channels: int
     output_stride: int
     output_strides: ClassVar[tuple[int, ...]]
+
+
+class SegmenterOutput(NamedTuple):
+    """What training reads of a segmenter.
+
+    Attributes:
+        logits: ``B K H W`` at the size of the input.
+        embeddings: ``B D h w``, unit vectors; None for a segmenter that has none.
+    """
+
+    logits: Tensor
+    embeddings: Tensor | None = None
+
+
+class Segmenter(Network):
+    """A network that labels each pixel of a frame.
+
+    Attributes:
+        num_classes: K, background included.
+        backbone: its trunk.
+        clip_input: clips that it wants beside each frame, through ``encode_clips``; None for none.
+    """
+
+    num_classes: int
+    backbone: Backbone
+    clip_input: ClipInput | None = None
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """Raw RGB ``B 3 H W`` in 0..255 -> the range of the backbone."""
+        return self.backbone.normalise(x)
+
+    def from_published(self, state: Mapping[str, Tensor]) -> State:
+        """Backbone renamed; the classification layer of a classifier is left out."""
+        renamed = self.backbone.from_published(state)
+        kept = set(self.state_dict())
+        return {k: v for k, v in renamed.items() if k in kept or k.startswith("backbone.")}
+
+    def encode_clips(self, clips: Tensor) -> Tensor:
+        """Raw RGB clips ``B 3 T h w`` in 0..255 -> vectors ``B C``; for those with a clip input."""
+        raise ValueError(f"{type(self).__name__} looks at no clips")
+
+    @abstractmethod
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+        """Normalised ``B 3 H W`` (and clip vectors ``B C``) -> logits ``B K h w`` at its stride."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, vectors: Tensor | None = None) -> SegmenterOutput:
+        """Logits, and embeddings if it has any, of a normalised input."""
 
 
 class Classifier(Network):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.networks.base import Backbone, Network, State
+from pipeline.networks.base import Backbone, Segmenter, SegmenterOutput
 
 # Rates of DeepLab-v2's ASPP-L.
 RATES = (6, 12, 18, 24)
@@ -39,7 +39,7 @@ class ASPP(nn.Module):
         return torch.stack([branch(x) for branch in self.branches]).sum(0)
 
 
-class DeepLab(Network):
+class DeepLab(Segmenter):
     """Backbone, ASPP, bilinear enlargement to the size of the input."""
 
     new_layers = ("aspp.",)
@@ -51,23 +51,14 @@ class DeepLab(Network):
         self.backbone = backbone
         self.aspp = ASPP(backbone.channels, num_classes, rates)
 
-    def normalise(self, x: Tensor) -> Tensor:
-        """Raw RGB ``B 3 H W`` in 0..255 -> the range of the backbone."""
-        return self.backbone.normalise(x)
-
-    def from_published(self, state: Mapping[str, Tensor]) -> State:
-        """Backbone renamed; the classification layer of a classifier is left out."""
-        renamed = self.backbone.from_published(state)
-        kept = set(self.state_dict())
-        return {k: v for k, v in renamed.items() if k in kept or k.startswith("backbone.")}
-
-    def coarse_logits(self, x: Tensor) -> Tensor:
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
         """Normalised ``B 3 H W`` -> logits ``B K h w`` at the stride of the backbone."""
         return self.aspp(self.backbone(x))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, vectors: Tensor | None = None) -> SegmenterOutput:
         """Normalised ``B 3 H W`` -> logits ``B K H W``."""
         logits = self.coarse_logits(x)
-        return functional.interpolate(
+        full = functional.interpolate(
             logits, size=x.shape[2:], mode="bilinear", align_corners=False
         )
+        return SegmenterOutput(full)

@@ -13,7 +13,7 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.deeplab import DeepLab
+from pipeline.networks.base import Segmenter
 
 Rule = Literal["foreground", "argmax"]
 
@@ -78,10 +78,11 @@ def margin_and_class(
 
 @torch.no_grad()
 def segment_frames(
-    model: DeepLab,
+    model: Segmenter,
     images: npt.NDArray[np.uint8],
     allowed: Sequence[int] | None,
     rule: Rule,
+    vectors: Tensor | None = None,
     batch: int = 8,
 ) -> Segmentation:
     """Segment frames at their full size.
@@ -91,6 +92,7 @@ def segment_frames(
         images: T H W 3, RGB.
         allowed: labels the prediction may take; None allows all; none at all gives background only.
         rule: see :func:`margin_and_class`.
+        vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
     """
     size = images.shape[1:3]
@@ -104,7 +106,8 @@ def segment_frames(
     device = device_of(model)
     for start in range(0, len(images), batch):
         x = model.normalise(frames_tensor(images[start : start + batch], device))
-        margin, classes = margin_and_class(model.coarse_logits(x), allowed, rule)
+        beside = None if vectors is None else vectors[start : start + batch]
+        margin, classes = margin_and_class(model.coarse_logits(x, beside), allowed, rule)
         full = F.interpolate(
             torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
             size=size,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.artifacts.kinds import Flows
+from pipeline.artifacts.flows import Flows
 from pipeline.refinement.warping import Flow, consistent, warp
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params

@@ -20,7 +20,8 @@ class PredictionParams(Params):
     """The ``prediction`` section, shared by all stages that look at a segmenter's answer.
 
     Attributes:
-        criterion: which epoch of a training answers: the best by RIC (the paper) or by mIoU_PA.
+        criterion: which epoch of a training answers: the best by RIC (WS2) or by mIoU_PA, or the
+            last one.
         rule: see :func:`pipeline.networks.inference.margin_and_class`.
         refine: Algorithm 2 of WS2, for the region integrity criterion and for ``refine_output``.
         refine_output: whether predictions are refined, too, before they become the next
@@ -28,7 +29,7 @@ class PredictionParams(Params):
         align: action alignment over the frames of a video (WS2 Sec. 5.2); null for none.
     """
 
-    criterion: Literal["ric", "miou_pa"] = "ric"
+    criterion: Literal["ric", "miou_pa", "last"] = "ric"
     rule: Literal["foreground", "argmax"] = "argmax"
     refine: RefineParams = RefineParams()
     refine_output: bool = False

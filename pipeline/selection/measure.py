@@ -12,7 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from pipeline.artifacts.kinds import Flows, Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier

@@ -17,7 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.datasets.taxonomy import is_foreground
 from pipeline.datasets.video import uniform_frames
 from pipeline.runtime.params import Params

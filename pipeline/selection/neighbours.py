@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from pipeline.artifacts.kinds import Flows
+from pipeline.artifacts.flows import Flows
 from pipeline.cues.background_motion import accumulate
 from pipeline.refinement.warping import Flow, at_size
 

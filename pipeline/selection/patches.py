@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.datasets.boxes import Box, bounding_box
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 
 Pixel = TypeVar("Pixel", bound=np.generic)
@@ -37,25 +38,12 @@ class Place(NamedTuple):
 class Region:
     """All pixels of one label in a frame.
 
-    ``mask``: ``H W``. ``box``: (top, left, bottom, right), the last two exclusive.
+    ``mask``: ``H W``. ``box``: around it.
     """
 
     label: int
     mask: npt.NDArray[np.bool_]
-    box: tuple[int, int, int, int]
-
-
-def bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """(top, left, bottom, right) of a mask ``H W``, the last two exclusive.
-
-    Raises:
-        ValueError: the mask is empty.
-    """
-    rows = np.flatnonzero(mask.any(axis=1))
-    if rows.size == 0:
-        raise ValueError("expected a mask with pixels, received an empty one")
-    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    box: Box
 
 
 def regions_of(labels: npt.NDArray[np.uint8]) -> list[Region]:

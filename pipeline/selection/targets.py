@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pipeline.artifacts.kinds import Frames, Maps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.maps import Maps
 from pipeline.refinement.flow_aggregation import AggregateParams, windows
 from pipeline.runtime.errors import InputError
 from pipeline.selection.label_filter import find_samples

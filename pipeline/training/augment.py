@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -32,6 +33,58 @@ class AugmentParams(Params):
     hue: float = Field(default=0.0, ge=0, le=1)
 
 
+@dataclass(frozen=True)
+class Crop:
+    """One random crop: the same for a frame, for the maps that belong to it, for its whole clip.
+
+    Attributes:
+        matrix: 2 x 3, pixel of the frame -> pixel of the crop.
+        height, width: of the crop in pixels.
+        hue: rotation in degrees.
+    """
+
+    matrix: npt.NDArray[np.float64]
+    height: int
+    width: int
+    hue: float
+
+    def images(self, images: Image) -> Image:
+        """T H W 3, RGB, to T h w 3; what lies outside the frame mirrors it."""
+        size = (self.width, self.height)
+        warped = np.stack(
+            [
+                cv2.warpAffine(i, self.matrix, size, borderMode=cv2.BORDER_REFLECT_101)
+                for i in images
+            ]
+        )
+        return rotate_hue(warped, self.hue) if self.hue else warped.astype(np.uint8)
+
+    def labels(self, labels: npt.NDArray[Any], outside: int) -> npt.NDArray[Any]:
+        """H W to h w, numbers unmixed; ``outside`` where there is no frame.
+
+        Numbers must be below 2^24: OpenCV crops no 32-bit integers, and these go through floats.
+        """
+        own = labels if labels.dtype == np.uint8 else labels.astype(np.float32)
+        border: Any = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": outside}
+        size = (self.width, self.height)
+        warped = cv2.warpAffine(own, self.matrix, size, flags=cv2.INTER_NEAREST, **border)
+        return warped.astype(labels.dtype)
+
+
+def draw_crop(height: int, width: int, rng: np.random.Generator, params: AugmentParams) -> Crop:
+    """A crop of frames of this size; ``rng`` draws scale, position, flip and hue, in this order."""
+    out_height, out_width = params.crop or (height, width)
+    scale = math.exp(rng.uniform(*np.log(params.scale)))
+    slack = np.array([height * scale - out_height, width * scale - out_width])
+    # a frame smaller than the crop lies anywhere inside it
+    offset = rng.uniform(0, 1, 2) * slack
+    matrix = np.array([[scale, 0, -offset[1]], [0, scale, -offset[0]]])
+    if params.flip and rng.random() < 0.5:
+        matrix[0] = [-scale, 0, out_width - 1 + offset[1]]
+    hue = rng.uniform(-params.hue, params.hue) * 180 if params.hue > 0 else 0.0
+    return Crop(matrix, out_height, out_width, hue)
+
+
 def augment(
     images: Image, labels: Image | None, rng: np.random.Generator, params: AugmentParams
 ) -> tuple[Image, Image | None]:
@@ -40,34 +93,15 @@ def augment(
     Args:
         images: T H W 3, RGB.
         labels: H W, or None.
-        rng: draws scale, position, flip and hue, in this order.
+        rng: see :func:`draw_crop`.
         params: the ranges.
 
     Returns:
         Images T h w 3 and labels h w; pixels from outside the frame mirror it and are 255 (ignore)
         in the labels.
     """
-    height, width = images.shape[1:3]
-    out_height, out_width = params.crop or (height, width)
-    scale = math.exp(rng.uniform(*np.log(params.scale)))
-    slack = np.array([height * scale - out_height, width * scale - out_width])
-    # a frame smaller than the crop lies anywhere inside it
-    offset = rng.uniform(0, 1, 2) * slack
-    mirror = params.flip and rng.random() < 0.5
-    matrix = np.array([[scale, 0, -offset[1]], [0, scale, -offset[0]]])
-    if mirror:
-        matrix[0] = [-scale, 0, out_width - 1 + offset[1]]
-    size = (out_width, out_height)
-    warped = np.stack(
-        [cv2.warpAffine(i, matrix, size, borderMode=cv2.BORDER_REFLECT_101) for i in images]
-    )
-    if params.hue > 0:
-        warped = rotate_hue(warped, rng.uniform(-params.hue, params.hue) * 180)
-    if labels is None:
-        return warped.astype(np.uint8), None
-    border: Any = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": IGNORE}
-    warped_labels = cv2.warpAffine(labels, matrix, size, flags=cv2.INTER_NEAREST, **border)
-    return warped.astype(np.uint8), warped_labels.astype(np.uint8)
+    crop = draw_crop(images.shape[1], images.shape[2], rng, params)
+    return crop.images(images), None if labels is None else crop.labels(labels, IGNORE)
 
 
 def rotate_hue(images: npt.NDArray[Any], degrees: float) -> Image:
@@ -76,14 +110,3 @@ def rotate_hue(images: npt.NDArray[Any], degrees: float) -> Image:
     hsv = cv2.cvtColor(flat, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + round(degrees / 2)) % 180
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).reshape(images.shape).astype(np.uint8)
-
-
-def resize_short_side(images: Image, side: int | None) -> Image:
-    """Resize frames T H W 3 so that the shorter side is ``side`` pixels; None keeps them."""
-    height, width = images.shape[1:3]
-    if side is None or min(height, width) == side:
-        return images
-    factor = side / min(height, width)
-    size = (round(width * factor), round(height * factor))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(i, size, interpolation=method) for i in images]).astype(np.uint8)

@@ -19,18 +19,29 @@ Batch = dict[str, Tensor]
 
 
 class Batches(Dataset[Batch]):
-    """A fixed number of batches; item ``step`` is the whole batch of that step.
+    """Item ``step`` is the batch of that step, or this process's share of it.
 
     Attributes:
-        seed: with the step and the position in the batch it fixes each sample.
+        seed: with the step it fixes the batch.
         size: samples in a batch, over all devices.
-        rank, world: this process's share: positions rank, rank + world, ... of each batch.
+        rank, world: which of how many processes this one is.
     """
 
     def __init__(self, seed: int, size: int) -> None:
         self.seed = seed
         self.size = size
         self.rank, self.world = 0, 1
+
+    @abstractmethod
+    def __getitem__(self, step: int) -> Batch:
+        """Tensors by name, with a batch axis."""
+
+
+class SampledBatches(Batches):
+    """Samples that are drawn on their own: the seed, the step and its position fix each.
+
+    Of each batch a process has the positions rank, rank + world, ...
+    """
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Batch:
@@ -41,6 +52,7 @@ class Batches(Dataset[Batch]):
         return self.sample(rng)
 
     def __getitem__(self, step: int) -> Batch:
+        """The samples of this process, stacked."""
         samples = [
             self.sample_at(position, np.random.default_rng(derive_seed(self.seed, step, position)))
             for position in range(self.rank, self.size, self.world)

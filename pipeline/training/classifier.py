@@ -19,7 +19,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.artifacts.kinds import Frames
+from pipeline.artifacts.frames import Frames
+from pipeline.datasets.clips import ClipParams, clip_frames, clip_starts, resize_short_side
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
 from pipeline.networks.classifiers import ClipClassifierName, FrameClassifierName
@@ -27,19 +28,12 @@ from pipeline.networks.inference import clip_tensor, device_of, frames_tensor
 from pipeline.networks.weights import WeightsParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
-from pipeline.training.augment import AugmentParams, augment, resize_short_side
-from pipeline.training.batches import Batch, Batches
+from pipeline.training.augment import AugmentParams, augment
+from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.optimisation import FitParams
 
 Branch = Literal["actor", "action"]
 NOTHING = "nothing"
-
-
-class ClipParams(Params):
-    """Clips of an action classifier: ``frames`` frames, every ``step``-th of the stored ones."""
-
-    frames: int = Field(ge=1)
-    step: int = Field(1, ge=1)
 
 
 class ClassifierParams(Params):
@@ -84,19 +78,6 @@ def class_numbers(tags: frozenset[Tag], branch: Branch, classes: Sequence[str]) 
     return sorted(classes.index(name) for name in names if name in classes)
 
 
-def clip_frames(count: int, clip: ClipParams, start: int) -> list[int]:
-    """Positions of a clip's frames among ``count`` stored ones; the last one repeats at the end."""
-    return [min(start + i * clip.step, count - 1) for i in range(clip.frames)]
-
-
-def clip_starts(count: int, clip: ClipParams) -> list[int]:
-    """Starts of clips that cover ``count`` frames without overlap, the last one pulled back."""
-    length = clip.frames * clip.step
-    if count <= length:
-        return [0]
-    return [*range(0, count - length, length), count - length]
-
-
 @dataclass(frozen=True)
 class LabelledVideo:
     """One video of a classifier's training or evaluation set."""
@@ -116,7 +97,7 @@ def labelled_videos(
     return [v for v in found if len(v.classes) == 1 or (params.loss == "sigmoid" and v.classes)]
 
 
-class ClassifierBatches(Batches):
+class ClassifierBatches(SampledBatches):
     """Random frames or clips: a class, then one of its videos, then a place in the video."""
 
     def __init__(

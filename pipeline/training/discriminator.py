@@ -21,7 +21,7 @@ from pipeline.networks.inference import device_of
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params
 from pipeline.runtime.reproducible import derive_seed
-from pipeline.training.batches import Batch, Batches
+from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.loop import fit
 from pipeline.training.optimisation import FitParams
 
@@ -42,7 +42,7 @@ class DiscriminatorParams(Params):
     fit: FitParams
 
 
-class PatchBatches(Batches):
+class PatchBatches(SampledBatches):
     """As many real patches as fake ones, mirrored at random."""
 
     def __init__(self, real: Patches, fake: Patches, size: int, seed: int) -> None:

@@ -7,29 +7,22 @@ holds the predicted area. Neither looks at a human mask.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Superpixels
-from pipeline.datasets.video import uniform_frames
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.superpixels import Superpixels
+from pipeline.datasets.video import spread
 from pipeline.evaluation.confusion import confusion_matrix
 from pipeline.evaluation.region_integrity import integrity_scores
-from pipeline.networks.deeplab import DeepLab
-from pipeline.networks.inference import Rule, Segmentation, segment_frames
+from pipeline.networks.base import Segmenter
+from pipeline.networks.inference import Rule, Segmentation
+from pipeline.networks.video_inference import segment_video
 from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
 from pipeline.refinement.prediction import PredictionParams, refine_all
 from pipeline.runtime.errors import InputError
-
-T = TypeVar("T")
-
-
-def spread(items: Sequence[T], count: int | None) -> list[T]:
-    """``count`` of ``items`` spread evenly; all of them when there are no more or it is None."""
-    if count is None:
-        return list(items)
-    return [items[i] for i in uniform_frames(len(items), count)]
 
 
 def validation_keys(frames: Frames, labels: LabelMaps, count: int | None) -> dict[str, list[int]]:
@@ -48,7 +41,7 @@ def validation_keys(frames: Frames, labels: LabelMaps, count: int | None) -> dic
 
 
 def evaluate_integrity(
-    model: DeepLab,
+    model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
     superpixels: Superpixels,
@@ -93,7 +86,7 @@ def evaluate_integrity(
 
 
 def foreground_shift(
-    model: DeepLab,
+    model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
     anchor: AnchorParams | None,
@@ -124,7 +117,7 @@ def foreground_shift(
 
 
 def foreground_shifts(
-    model: DeepLab,
+    model: Segmenter,
     states: Mapping[str, dict[str, Tensor]],
     frames: Frames,
     labels: LabelMaps,
@@ -145,8 +138,8 @@ def foreground_shifts(
 
 
 def _segment(
-    model: DeepLab, frames: Frames, video: str, numbers: Sequence[int], rule: Rule
+    model: Segmenter, frames: Frames, video: str, numbers: Sequence[int], rule: Rule
 ) -> Segmentation:
     """The answer for some frames of a video, among the labels that its tags allow."""
     allowed = frames.taxonomy.labels(frames.tags(video))
-    return segment_frames(model, frames.images(video, list(numbers)), allowed, rule)
+    return segment_video(model, frames, video, numbers, allowed, rule)

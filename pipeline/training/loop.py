@@ -42,8 +42,8 @@ class Fitted:
     best: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def history(self) -> dict[str, Any]:
-        """Values by epoch and best epochs, as JSON values."""
-        return {"epochs": self.epochs, "best": self.best}
+        """Values by epoch, and of the best epochs and the last one, as JSON values."""
+        return {"epochs": self.epochs, "best": {**self.best, LAST: self.epochs[-1]}}
 
 
 def fit(
@@ -126,6 +126,9 @@ def _run_epoch(
 ) -> float:
     """Mean loss of the epoch's steps."""
     model.train()
+    for module in model.modules():
+        if params.frozen_norm and isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
     steps = range(epoch * params.steps, (epoch + 1) * params.steps)
     loader = DataLoader(Subset(batches, steps), batch_size=None, num_workers=machine.workers)
     total = 0.0

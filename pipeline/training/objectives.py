@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, MotionSegments
+from pipeline.artifacts.edge_segments import EdgeSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.training.batches import Batches
+from pipeline.training.contrastive import ContrastiveBatches, contrastive_loss
 from pipeline.training.loop import Loss
 from pipeline.training.optimisation import FitParams
+from pipeline.training.samples import FrameKey
 from pipeline.training.segmenter import (
-    FrameKey,
     SegmenterBatches,
     TrainSegmenterParams,
     adapted,
@@ -29,6 +33,7 @@ class TrainingData:
         frames: images and tags.
         labels: a version of the pseudo-annotations.
         motion: motion segments of all frames; of no video where the recipe has none.
+        edges: edge segments of all key frames; of no video where the recipe has none.
         keys: the selected frames.
         version: name of the version; ``v0`` is the first.
     """
@@ -36,6 +41,7 @@ class TrainingData:
     frames: Frames
     labels: LabelMaps
     motion: MotionSegments
+    edges: EdgeSegments
     keys: Sequence[FrameKey]
     version: str
 
@@ -64,7 +70,25 @@ def latent_labels(data: TrainingData, params: TrainSegmenterParams, seed: int) -
     return Objective(batches, loss, params.fit)
 
 
+def relations(data: TrainingData, params: TrainSegmenterParams, seed: int) -> Objective:
+    """Contrastive relations on frames with and without labels (VSCR)."""
+    own = params.objective.contrastive
+    batches = ContrastiveBatches(
+        data.frames,
+        data.labels,
+        data.edges,
+        data.keys,
+        params.network,
+        params.augment,
+        own,
+        seed,
+        params.fit.batch,
+    )
+    return Objective(batches, partial(contrastive_loss, own), params.fit)
+
+
 OBJECTIVES: dict[str, Callable[[TrainingData, TrainSegmenterParams, int], Objective]] = {
     "proxy_labels": proxy_labels,
     "latent_labels": latent_labels,
+    "relations": relations,
 }

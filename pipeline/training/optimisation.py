@@ -28,6 +28,8 @@ class FitParams(Params):
         ema: weight of the past in an exponential moving average of the weights; the average is
             what is evaluated and kept. null keeps the weights themselves.
         patience: stop after so many epochs in which the first criterion has not risen.
+        frozen_norm: batch norms keep the statistics that they start with: for batches whose samples
+            are of one video, which are no sample of what the network will see.
     """
 
     epochs: int = Field(ge=1)
@@ -42,6 +44,7 @@ class FitParams(Params):
     head_lr: float = Field(1.0, gt=0)
     ema: float | None = Field(None, gt=0, lt=1)
     patience: int | None = Field(None, ge=1)
+    frozen_norm: bool = False
 
 
 def make_optimiser(model: nn.Module, params: FitParams) -> torch.optim.Optimizer:

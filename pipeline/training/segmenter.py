@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.networks.segmenters import SegmenterParams
 from pipeline.networks.weights import WeightsParams
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
-from pipeline.training.augment import AugmentParams, augment
-from pipeline.training.batches import Batch, Batches
+from pipeline.training.augment import AugmentParams
+from pipeline.training.batches import Batch, SampledBatches
+from pipeline.training.contrastive import ContrastiveParams
 from pipeline.training.em_adapt import EmAdaptParams
 from pipeline.training.latent_labels import LatentParams
+from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.optimisation import FitParams
+from pipeline.training.samples import FrameKey, FrameMap, FrameReader
 
-FrameKey = tuple[str, int]  # video, frame number
 log = logging.getLogger(__name__)
 
 
@@ -73,12 +75,15 @@ class ObjectiveParams(LatentParams):
     Attributes:
         name: ``proxy_labels``: the selected pseudo-annotations; ``latent_labels``: labels that are
             inferred anew for every batch from motion segments and the network (M-CNN), of which
-            all other parameters are.
-        em_adapt: labels of still images, which have no motion.
+            all parameters without another's name are; ``relations``: contrastive relations from
+            edges, pseudo-annotations and tags (VSCR).
+        em_adapt: labels of still images, which have no motion (M-CNN).
+        contrastive: of ``relations``.
     """
 
-    name: Literal["proxy_labels", "latent_labels"] = "proxy_labels"
+    name: Literal["proxy_labels", "latent_labels", "relations"] = "proxy_labels"
     em_adapt: EmAdaptParams = EmAdaptParams()
+    contrastive: ContrastiveParams = ContrastiveParams()
 
 
 class TrainSegmenterParams(Params):
@@ -134,7 +139,7 @@ def adapted(
     return own, used
 
 
-class SegmenterBatches(Batches):
+class SegmenterBatches(SampledBatches):
     """Random crops of frames and their pseudo-annotations.
 
     Every frame has the same probability; with ``still_images`` the first positions of a batch are
@@ -152,10 +157,9 @@ class SegmenterBatches(Batches):
         super().__init__(seed, params.fit.batch)
         if not keys:
             raise InputError("no pseudo-annotation is selected; nothing to train on")
-        self.frames = frames
+        self.reader = FrameReader(frames, params.augment, params.network.motion)
         self.labels = labels
         self.keys = list(keys)
-        self.augment = params.augment
         self.stills = 0  # positions of a batch
         if params.still_images is not None:
             self.stills = still_positions(params.still_images, params.fit.batch)
@@ -172,53 +176,18 @@ class SegmenterBatches(Batches):
         return self._crop(self.parts[still], rng) | {"still": torch.tensor(still)}
 
     def sample(self, rng: np.random.Generator) -> Batch:
-        """``images`` 3 h w, uint8, and ``labels`` h w, of one random crop."""
+        """``images``, ``labels`` and ``clips`` of one random crop, see :class:`FrameReader`."""
         return self._crop(self.keys, rng)
 
     def _crop(self, keys: Sequence[FrameKey], rng: np.random.Generator) -> Batch:
         video, frame = keys[int(rng.integers(len(keys)))]
-        image = self.frames.image(video, frame)
-        images, labels = augment(image[None], self.labels.labels(video, frame), rng, self.augment)
-        assert labels is not None
-        return {
-            "images": torch.from_numpy(images[0]).permute(2, 0, 1),
-            "labels": torch.from_numpy(labels).long(),
-        }
+        labels = FrameMap(self.labels.labels(video, frame), IGNORE)
+        return self.reader.read(video, frame, {"labels": labels}, rng)
 
 
 def segmenter_loss(model: nn.Module, batch: Batch) -> Tensor:
     """:func:`label_loss` of the pseudo-annotations in a batch."""
-    return label_loss(batch_logits(model, batch), batch["labels"], batch.get("still"))
-
-
-def batch_logits(model: nn.Module, batch: Batch) -> Tensor:
-    """Logits B K H W of a batch's ``images``."""
-    network: Any = getattr(model, "module", model)  # DDP wraps it
-    return model(network.normalise(batch["images"].float()))
-
-
-def label_loss(
-    logits: Tensor, labels: Tensor, still: Tensor | None = None, weights: Tensor | None = None
-) -> Tensor:
-    """Mean cross-entropy over the pixels that are not 255 (ignore).
-
-    Args:
-        logits: B K H W.
-        labels: B H W.
-        still: B, which samples are still images: the loss is the sum of their mean and that of the
-            others, L_I + L_V (Frame-to-Frame, Algorithm 1). None takes one mean of all.
-        weights: K, factor on the loss of the pixels of each label (M-CNN, Sec. 4.2).
-    """
-    if still is None:
-        return _mean_loss(logits, labels, weights)
-    parts = [part for part in (still, ~still) if bool(part.any())]
-    return torch.stack([_mean_loss(logits[p], labels[p], weights) for p in parts]).sum()
-
-
-def _mean_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
-    counted = int((labels != IGNORE).sum())
-    total = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="sum")
-    return total / max(counted, 1)  # ignored pixels alone have no loss
+    return label_loss(batch_output(model, batch).logits, batch["labels"], batch.get("still"))
 
 
 def still_positions(params: StillImagesParams, batch: int) -> int:

@@ -17,21 +17,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.artifacts.kinds import Frames, MotionSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.datasets.video import fitted_size, uniform_frames
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed
-from pipeline.training.augment import augment
 from pipeline.training.batches import Batch, Batches
 from pipeline.training.em_adapt import em_adapt_labels
 from pipeline.training.latent_labels import Shot, infer_labels
+from pipeline.training.losses import batch_output, label_loss
+from pipeline.training.samples import FrameKey, FrameMap, FrameReader
 from pipeline.training.segmenter import (
-    FrameKey,
     ObjectiveParams,
     TrainSegmenterParams,
-    batch_logits,
-    label_loss,
     still_positions,
 )
 
@@ -56,7 +55,7 @@ class ShotBatches(Batches):
         super().__init__(seed, params.fit.batch)
         self.frames = frames
         self.motion = motion
-        self.augment = params.augment
+        self.reader = FrameReader(frames, params.augment, params.network.motion)
         self.shots: dict[str, list[int]] = {}
         for video, number in sorted(keys):
             if video in motion:
@@ -82,10 +81,6 @@ class ShotBatches(Batches):
             )
         samples = [*self._shot(step), *(self._still(step, i) for i in range(self.still_count))]
         return {key: torch.stack([s[key] for s in samples]) for key in samples[0]}
-
-    def sample(self, rng: np.random.Generator) -> Batch:
-        """Not used: a frame without its shot has no labels."""
-        raise NotImplementedError
 
     def label_weights(self) -> Tensor:
         """Factor K on each label's loss: min over objects of n / n of this one (M-CNN Sec. 4.2).
@@ -130,15 +125,10 @@ class ShotBatches(Batches):
         motion: npt.NDArray[np.uint8] | None,
         rng: np.random.Generator,
     ) -> Batch:
-        image = self.frames.image(video, number)
-        bits = np.zeros(image.shape[:2], np.uint8) if motion is None else motion
-        images, cropped = augment(image[None], bits, rng, self.augment)
-        assert cropped is not None
+        bits = np.zeros(self.frames.size(video), np.uint8) if motion is None else motion
         allowed = torch.zeros(len(self.frames.taxonomy.pairs) + 1, dtype=torch.bool)
         allowed[self._labels(video)] = True
-        return {
-            "images": torch.from_numpy(images[0]).permute(2, 0, 1),
-            "motion": torch.from_numpy(cropped),
+        return self.reader.read(video, number, {"motion": FrameMap(bits, IGNORE)}, rng) | {
             "allowed": allowed,
             "still": torch.tensor(motion is None),
         }
@@ -159,7 +149,7 @@ def latent_loss(
         model: the network.
         batch: of :class:`ShotBatches`.
     """
-    logits = batch_logits(model, batch)
+    logits = batch_output(model, batch).logits
     labels = latent_batch_labels(batch, logits.detach(), alpha, params)
     still = batch["still"] if bool(batch["still"].any()) else None
     return label_loss(logits, labels.to(logits.device), still, weights.to(logits.device))
@@ -180,7 +170,7 @@ def latent_batch_labels(
     size = fitted_size(*full, params.side)
     coarse = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
     still = batch["still"].cpu().numpy()
-    motion = batch["motion"].cpu().numpy()
+    motion = batch["motion"].cpu().numpy().astype(np.uint8)
     found = np.zeros((len(still), *size), np.uint8)
     if not still.all():
         shot = _shot_of(batch, ~still, size)
@@ -200,7 +190,7 @@ def _shot_of(
 ) -> Shot:
     """The frames of a batch that are of the shot, at the size that labels are inferred on."""
     images = batch["images"].permute(0, 2, 3, 1).cpu().numpy()[own]
-    motion = _resized(batch["motion"].cpu().numpy()[own], size, cv2.INTER_NEAREST)
+    motion = _resized(batch["motion"].cpu().numpy()[own].astype(np.uint8), size, cv2.INTER_NEAREST)
     inside = motion != IGNORE
     (first,) = np.flatnonzero(own)[:1]
     return Shot(

@@ -54,6 +54,19 @@ def test_the_bars_of_the_ranked_recipe_by_hand(results: Path) -> None:
     assert line("minutes").endswith("| <= 10 | 9.00 | 10.00 | 11.00 | **no** |")
 
 
+def test_the_last_version_of_a_recipe_has_no_model(results: Path) -> None:
+    keys = ("miou_actor_action", "miou_actor", "miou_action", "iou_foreground")
+    scores = {k: 50.0 + i for i, k in enumerate(keys)}
+    last = {"pa": scores, "selected": {**scores, "fraction": 40.0, "rank_correlation": None}}
+    test = {**scores, "cls_acc": 60.0, "glo_acc": 90.0}
+    first = last | {"model": {"best_epoch": 3, "ric": 77.0, "test": test}}
+    put(results, "mcnn-seed0", {"versions": {"v0": first, "v1": last}})
+    _, _, v0, v1 = results_page.versions_table("mcnn")
+    own = "| 50.0 | 51.0 | 52.0 | 53.0 | 50.0 | 53.0 | 40.0 | - |"
+    assert v0 == f"| 0 | v0 {own} 3 | 77.0 | 50.0 | 51.0 | 52.0 | 53.0 | 60.0 | 90.0 |"
+    assert v1 == f"| 0 | v1 {own}" + " - |" * 8
+
+
 def test_arms_by_hand(results: Path) -> None:
     arms = {"recipe": 40.0, "full": 38.5, "random": 39.5, "oracle": 42.0}
     figures = {

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts.kinds import LabelMaps, Maps
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.evaluation.cam_masks import cam_mask, foreground_iou, score_cams
 from pipeline.refinement.otsu import BinariseParams
 

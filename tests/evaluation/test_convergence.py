@@ -17,7 +17,7 @@ from pipeline.runtime.params import parse_params
         (60.0, 60.0, 0.0, False),
         (60.0, 61.0, None, False),  # no rule
         (60.0, None, 1.0, False),  # the first version
-        (None, 60.0, 1.0, True),  # had stopped before
+        (None, 60.0, 1.0, True),  # nothing was trained
         (None, None, None, True),
     ],
 )
@@ -28,6 +28,10 @@ def test_by_hand(
 
 
 def test_params() -> None:
-    assert parse_params(ConvergenceParams, {}, "check_convergence").tolerance is None
+    params = parse_params(ConvergenceParams, {}, "check_convergence")
+    assert (params.tolerance, params.last) == (None, None)
+    for wrong in ("1", "segmenter/v1"):
+        with pytest.raises(InputError, match=rf"check_convergence\.last = '{wrong}'"):
+            parse_params(ConvergenceParams, {"last": wrong}, "check_convergence")
     with pytest.raises(InputError, match=r"check_convergence\.tolerance = -1"):
         parse_params(ConvergenceParams, {"tolerance": -1}, "check_convergence")

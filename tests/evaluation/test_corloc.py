@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.evaluation.corloc import Box, box_iou, corloc, largest_box, true_boxes
+from pipeline.datasets.boxes import Box
+from pipeline.evaluation.corloc import box_iou, corloc, largest_box, true_boxes
 
 
 def test_largest_box() -> None:

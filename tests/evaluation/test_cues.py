@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts.kinds import LabelMaps, MotionSegments
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.evaluation.cues import score_motion
 
 

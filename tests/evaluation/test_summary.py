@@ -64,6 +64,19 @@ def test_table_shows_each_figure_in_its_column() -> None:
     assert "actor 88.2, action -" in lines[-1]
 
 
+def test_the_last_version_has_no_model() -> None:
+    last = {k: v for k, v in figures(22.0).items() if k != "model"}
+    versions = {"v0": VERSIONS["v0"], "v1": last, "v2": {"stopped_after": "v1"}}
+    found = summarise(HEADER, CLASSIFIERS, versions, {})
+    assert found["versions"]["v1"] == last and found["stopped_after"] == "v1"
+    lines = text_table(found).splitlines()
+    expected = "v1 22.0 23.0 25.0 32.0 35.0 40.0 0.12"
+    assert lines[3].split() == [*expected.split(), *"-----"]
+    assert len(lines[3]) == len(lines[2])
+    curves = version_curves(found)
+    assert curves["of"].tolist() == ["PA", "selected PA", "model on test", "PA", "selected PA"]
+
+
 def test_table_without_human_masks() -> None:
     nothing = dict.fromkeys(scores(0))
     bare = figures(0.0)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from pipeline.artifacts.kinds import LabelMaps
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.evaluation.versions import (
     annotated_keys,
     frame_jaccards,

@@ -30,7 +30,7 @@ def test_shapes(name: str, stride: int) -> None:
     with torch.no_grad():
         coarse = model.coarse_logits(x)
         assert coarse.shape == (1, 5, 40 // stride, -(-52 // stride))
-        assert model(x).shape == (1, 5, 40, 52)
+        assert model(x).logits.shape == (1, 5, 40, 52)
 
 
 def test_enlargement_is_bilinear() -> None:
@@ -40,7 +40,7 @@ def test_enlargement_is_bilinear() -> None:
 
     model = DeepLab(BACKBONES["small_resnet"](4), 1, rates=(1,))
     model.aspp = Ramp()  # type: ignore[assignment]
-    row = model.eval()(torch.zeros(1, 3, 8, 8))[0, 0, 3]
+    row = model.eval()(torch.zeros(1, 3, 8, 8)).logits[0, 0, 3]
     # Pixel centres: positions 0 and 1 of the map lie at 1.5 and 5.5 of the image.
     torch.testing.assert_close(row, torch.tensor([0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1]))
 

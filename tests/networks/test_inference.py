@@ -71,12 +71,14 @@ class Fixed(nn.Module):
     def normalise(self, x: Tensor) -> Tensor:
         return x / 255
 
-    def coarse_logits(self, x: Tensor) -> Tensor:
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
         self.batches.append(len(x))
         logits = torch.zeros(len(x), 4, x.shape[2] // 2, x.shape[3] // 2)
         logits[:, 1, :, :2] = 4 * x.mean((1, 2, 3))[:, None, None]
         logits[:, 3, :, 2:] = 2
         logits[:, 2] = 1
+        if vectors is not None:
+            logits[:, 0] = vectors[:, 0, None, None]
         return logits - 0.5
 
 
@@ -121,6 +123,14 @@ def test_batches_change_nothing() -> None:
     assert np.array_equal(whole.margin, parts.margin)
 
 
+def test_each_frame_has_the_vector_of_its_own_clip() -> None:
+    model: Any = Fixed()
+    vectors = torch.tensor([[0.0], [3.0], [0.5]])
+    for batch in (8, 2):
+        answer = segment_frames(model, IMAGES, None, "argmax", vectors, batch)
+        assert answer.margin[:, 0, 7] == pytest.approx([2.0, -1.0, 1.5])
+
+
 def test_argmax_rule_agrees_with_the_network_itself() -> None:
     torch.manual_seed(3)
     model = build_segmenter(SegmenterParams(backbone="small_resnet", rates=(1, 2)), 4).eval()
@@ -128,7 +138,7 @@ def test_argmax_rule_agrees_with_the_network_itself() -> None:
     # at the resolution of the logits, before they are enlarged
     found = segment_frames(model, images, None, "argmax")
     with torch.no_grad():
-        logits = model(model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float()))
+        logits = model(model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())).logits
     best = logits.argmax(dim=1).numpy()
     assert (found.label_map() == best).mean() > 0.9
 

@@ -57,7 +57,7 @@ def test_another_actor_keeps_its_action() -> None:
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"criterion": "loss"}, r"prediction\.criterion = 'loss': input should be 'ric' or 'miou"),
+        ({"criterion": "loss"}, r"prediction\.criterion = 'loss': input should be 'ric', "),
         ({"rule": "max"}, r"prediction\.rule = 'max'"),
         ({"align": {"window": 0}}, r"prediction\.align\.window = 0"),
         ({"refine": {"alpha": 1}}, r"prediction\.refine\.alpha = 1"),

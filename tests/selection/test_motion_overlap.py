@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.artifacts.kinds import MotionSegments
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.selection.motion_overlap import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts.kinds import Flows
+from pipeline.artifacts.flows import Flows
 from pipeline.selection.neighbours import neighbour_flows
 from tests.refinement.test_warping import constant
 

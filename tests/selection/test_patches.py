@@ -5,7 +5,6 @@ from pipeline.selection.patches import (
     Place,
     Square,
     background_square,
-    bounding_box,
     crop_square,
     cut_and_paste,
     cut_out,
@@ -30,12 +29,6 @@ def test_regions_by_hand() -> None:
     assert (second.label, second.box) == (7, (0, 1, 2, 3))
     assert (second.mask == (labels == 7)).all()
     assert regions_of(np.zeros((3, 4), dtype=np.uint8)) == []
-
-
-def test_bounding_box_of_scattered_pixels() -> None:
-    mask = np.zeros((6, 9), dtype=bool)
-    mask[4, 2] = mask[1, 7] = True
-    assert bounding_box(mask) == (1, 2, 5, 8)
 
 
 def test_enclosing_square_by_hand() -> None:

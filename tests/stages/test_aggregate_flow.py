@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from conf.compose import composed
-from pipeline.artifacts.kinds import Flows, Frames, Maps
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.maps import Maps
 from pipeline.runtime.errors import InputError
 from stages import aggregate_flow, cli
 from tests.tiny import DOG, FLYING, TAXONOMY, images

@@ -146,7 +146,7 @@ def test_sections() -> None:
     for name in ("a.c", "a.d"):
         with pytest.raises(InputError, match=f"section {name} of params.yaml must hold parameters"):
             cli.section(name, ConvergenceParams)
-    with pytest.raises(InputError, match=r"^unknown parameter a\.b; allowed here: tolerance"):
+    with pytest.raises(InputError, match=r"^unknown parameter a\.b; allowed here: last, tolerance"):
         cli.section("a", ConvergenceParams)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.artifacts.kinds import Flows, Frames
+from pipeline.artifacts.flows import Flows
+from pipeline.artifacts.frames import Frames
 from stages import cli, estimate_flow
 from tests.tiny import DOG, TAXONOMY, VIDEOS, images, write_frames
 

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from conf.compose import composed
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.runtime.errors import InputError
 from stages import prepare_frames, prepare_ground_truth
 from tests.datasets.miniature import (

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, MotionSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.runtime.errors import InputError
 from stages import cli, estimate_flow, evaluate_cues, segment_motion
 from tests.cues.test_motion_segments import film

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pipeline.artifacts.models import LAST, write_absent_model, write_model
+from pipeline.networks.base import Segmenter
 from pipeline.networks.classifiers import build_classifier
-from pipeline.networks.deeplab import DeepLab
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter
 from pipeline.networks.weights import WeightsParams
 from pipeline.runtime.machine import MachineParams
@@ -17,7 +17,7 @@ NO_WEIGHTS = WeightsParams(source="none")
 NETWORK = SegmenterParams(backbone="small_resnet", output_stride=8, rates=(1, 2))
 
 
-def segmenter(seed: int) -> DeepLab:
+def segmenter(seed: int) -> Segmenter:
     torch.manual_seed(seed)
     return build_segmenter(NETWORK, 4)
 
@@ -27,7 +27,7 @@ def equal(a: torch.nn.Module, b: torch.nn.Module) -> bool:
     return all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
-def write_segmenter(folder: Path) -> tuple[DeepLab, DeepLab]:
+def write_segmenter(folder: Path) -> tuple[Segmenter, Segmenter]:
     """A model folder with two criteria; returns the two."""
     best, other = segmenter(1), segmenter(2)
     description = {

@@ -12,11 +12,15 @@ import pytest
 import yaml
 
 from conf.compose import composed
-from pipeline.artifacts.kinds import Frames, LabelMaps, Maps, Superpixels
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.superpixels import Superpixels
 from stages import (
     aggregate_flow,
     check_convergence,
     compute_superpixels,
+    detect_edges,
     estimate_flow,
     evaluate_ric,
     extract_cam,
@@ -61,7 +65,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     demo, second, frames, truth = (Path(n) for n in ("demo", "demo/stills", "frames", "truth"))
     superpixels, actor, action = Path("superpixels"), Path("actor"), Path("action")
     cams, v0, v1 = (Path("cam_actor"), Path("cam_action")), Path("v0"), Path("v1")
-    flow, motion = Path("flow"), Path("motion")
+    flow, motion, edges = Path("flow"), Path("motion"), Path("edges")
     selection, model, convergence = Path("selection"), Path("segmenter"), Path("stop.json")
     try:
         make_demo.run(demo)
@@ -74,12 +78,13 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         extract_cam.run("action", frames, action, cams[1])
         estimate_flow.run(frames, flow)
         segment_motion.run(frames, flow, motion)
+        detect_edges.run(frames, edges)
         aggregate_flow.run(frames, *cams, flow, Path("aggregated"))
         refine_superpixels.run(frames, superpixels, *cams, Path("aggregated"), motion, v0)
         select_pa.run(frames, superpixels, v0, *cams, actor, motion, flow, selection)
         train_segmenter.run(
-            *(frames, superpixels, v0, selection, motion),
-            *(actor, model, Path("curves"), Path("tmp")),
+            *(frames, superpixels, v0, selection, motion, edges),
+            *(action, actor, model, Path("curves"), Path("tmp")),
         )
         check_convergence.run(model, actor, "v0", convergence)
         predict_pa.run(frames, superpixels, v0, selection, model, convergence, "v1", v1)

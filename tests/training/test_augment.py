@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
-from pipeline.training.augment import AugmentParams, augment, resize_short_side, rotate_hue
+from pipeline.training.augment import AugmentParams, augment, draw_crop, rotate_hue
 
 HEIGHT, WIDTH, CELL = 48, 60, 12
 Y, X = np.mgrid[:HEIGHT, :WIDTH]
@@ -133,20 +133,16 @@ def test_hue_keeps_brightness_and_is_one_for_all_frames() -> None:
     assert max(changes) > 40 and len(set(changes)) == 8
 
 
-@pytest.mark.parametrize(
-    "size, side, expected",
-    [((20, 30), 10, (10, 15)), ((30, 20), 10, (15, 10)), ((20, 30), 40, (40, 60))],
-)
-def test_short_side(size: tuple[int, int], side: int, expected: tuple[int, int]) -> None:
-    images = np.stack([np.full((*size, 3), value, np.uint8) for value in (9, 200)])
-    found = resize_short_side(images, side)
-    assert found.shape == (2, *expected, 3) and found.dtype == np.uint8
-    assert (found[0] == 9).all() and (found[1] == 200).all()
-
-
-def test_short_side_that_is_right_already() -> None:
-    assert resize_short_side(POSITION, None) is POSITION
-    assert resize_short_side(POSITION, HEIGHT) is POSITION
+def test_maps_and_images_share_a_crop() -> None:
+    regions = np.where(LABELS == 7, 70_000, LABELS.astype(np.int32))
+    params = AugmentParams(crop=(64, 90), scale=(0.8, 1.25))
+    crop = draw_crop(HEIGHT, WIDTH, np.random.default_rng(4), params)
+    _, labels = augment(POSITION, LABELS, np.random.default_rng(4), params)
+    assert labels is not None and (labels == 255).any() and (labels == 7).any()
+    found = crop.labels(regions, -1)
+    expected = labels.astype(np.int32)
+    expected[labels == 255], expected[labels == 7] = -1, 70_000
+    assert found.dtype == np.int32 and np.array_equal(found, expected)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.training.batches import Batch, Batches
+from pipeline.training.batches import Batch, SampledBatches
 
 
-class Draws(Batches):
+class Draws(SampledBatches):
     def sample(self, rng: np.random.Generator) -> Batch:
         return {"x": torch.tensor(rng.random(2)), "n": torch.tensor(int(rng.integers(1000)))}
 

@@ -10,20 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.artifacts.kinds import Frames
+from pipeline.artifacts.frames import Frames
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.classifier import (
     ClassifierBatches,
     ClassifierParams,
-    ClipParams,
     LabelledVideo,
     accuracy,
     branch_classes,
     class_numbers,
     classifier_loss,
-    clip_frames,
-    clip_starts,
     labelled_videos,
     video_logits,
 )
@@ -75,25 +72,6 @@ def test_sets_of_softmax_and_sigmoid(frames: Frames) -> None:
     ]
     walking = labelled_videos(frames, "train", "action", ["flying", "walking"], params(STILL))
     assert [(v.id, v.classes) for v in walking] == [("a", (0,)), ("b", (1,)), ("c", (1,))]
-
-
-@pytest.mark.parametrize("count", [1, 5, 8, 9, 16, 17, 40])
-@pytest.mark.parametrize("frames_, step", [(8, 1), (4, 2), (3, 3)])
-def test_clips_cover_the_video(count: int, frames_: int, step: int) -> None:
-    clip = ClipParams(frames=frames_, step=step)
-    starts = clip_starts(count, clip)
-    clips = [clip_frames(count, clip, start) for start in starts]
-    assert all(len(c) == frames_ and max(c) < count and c == sorted(c) for c in clips)
-    reached = {p for c in clips for first in c for p in range(first, min(first + step, count))}
-    assert reached == set(range(count))
-    assert len(starts) == max(math.ceil(count / (frames_ * step)), 1)
-
-
-def test_clips_by_hand() -> None:
-    assert clip_starts(10, ClipParams(frames=4)) == [0, 4, 6]
-    assert clip_starts(8, ClipParams(frames=4)) == [0, 4]
-    assert clip_frames(10, ClipParams(frames=4, step=2), 1) == [1, 3, 5, 7]
-    assert clip_frames(3, ClipParams(frames=4, step=1), 0) == [0, 1, 2, 2]
 
 
 def which_frame(picture: Tensor) -> tuple[str, int]:

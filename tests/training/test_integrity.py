@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.refinement.prediction import PredictionParams
@@ -17,7 +18,6 @@ from pipeline.training.integrity import (
     evaluate_integrity,
     foreground_shift,
     foreground_shifts,
-    spread,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_superpixels
 
@@ -30,6 +30,7 @@ class Painted(nn.Module):
     """A segmenter whose logits for the dog are given, at any resolution."""
 
     num_classes = 4
+    clip_input = None
 
     def __init__(self, dog: npt.ArrayLike) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class Painted(nn.Module):
     def normalise(self, x: Tensor) -> Tensor:
         return x
 
-    def coarse_logits(self, x: Tensor) -> Tensor:
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
         logits = torch.zeros(len(x), 4, *self.dog.shape)
         logits[:, 1] = 50.0  # a class the video is not tagged with
         logits[:, 3] = self.dog
@@ -48,7 +49,7 @@ class Painted(nn.Module):
 class Nearest(Painted):
     """A given value for each 4 x 4 pixels, without interpolation."""
 
-    def coarse_logits(self, x: Tensor) -> Tensor:
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
         small = super().coarse_logits(x)
         return small.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
 
@@ -183,10 +184,3 @@ def test_the_share_is_measured_on_some_training_frames(
         assert len(seen) == len(set(seen)) == 5 and not any(v == "v" for v, _ in seen)
         sets.append(set(seen))
     assert sets[0] == sets[1] != sets[2]
-
-
-def test_spread() -> None:
-    assert spread("abcdef", None) == list("abcdef")
-    assert spread("abcdef", 9) == list("abcdef")
-    assert spread("abcdef", 2) == ["b", "e"]
-    assert spread("abcdef", 3) == ["b", "d", "f"]

@@ -15,7 +15,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import parse_params
 from pipeline.runtime.resume import WorkFolder
-from pipeline.training.batches import Batch, Batches
+from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.loop import Fitted, fit
 from pipeline.training.optimisation import FitParams
 
@@ -23,7 +23,7 @@ CPU = MachineParams(jobs=1)
 PLAIN: dict[str, Any] = {"batch": 2, "lr": 0.1, "momentum": 0.0, "weight_decay": 0.0}
 
 
-class Numbers(Batches):
+class Numbers(SampledBatches):
     def sample(self, rng: np.random.Generator) -> Batch:
         return {"x": torch.tensor(rng.random(), dtype=torch.float32)}
 
@@ -121,6 +121,7 @@ def test_best_epoch_is_kept_for_each_criterion() -> None:
     assert [e["ric"] for e in fitted.epochs] == curves["ric"]
     history = fitted.history()
     assert history["best"]["ric"] == fitted.epochs[1] and history["epochs"] == fitted.epochs
+    assert history["best"][LAST] == fitted.epochs[-1]
 
 
 @pytest.mark.parametrize("patience, epochs", [(1, 3), (2, 6), (None, 8)])
@@ -162,7 +163,7 @@ class Net(nn.Module):
         return self.head(self.backbone(x).mean((2, 3)))
 
 
-class Pictures(Batches):
+class Pictures(SampledBatches):
     def sample(self, rng: np.random.Generator) -> Batch:
         label = int(rng.integers(2))
         picture = rng.normal(label, 1, (3, 6, 7)).astype(np.float32)
@@ -255,6 +256,26 @@ def test_equal_seeds_give_equal_bytes(tmp_path: Path) -> None:
     workers = content(train(SGD, workers=2), tmp_path / "3")
     assert one == two == workers
     assert content(train(SGD, seed=8), tmp_path / "4")["weights-last.pt"] != one["weights-last.pt"]
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_frozen_norms_keep_their_statistics_and_use_them(frozen: bool) -> None:
+    norm = nn.BatchNorm1d(1)
+    norm.running_mean.fill_(5.0)  # type: ignore[union-attr]
+    seen = []
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        out = model(batch["x"][:, None])
+        seen.append(out.detach().mean().item())
+        return out.sum()
+
+    params = FitParams(**PLAIN, epochs=1, steps=2, frozen_norm=frozen)
+    fit(norm, Numbers(3, 2), loss, params, CPU)
+    assert norm.weight.grad is not None  # its weights learn all the same
+    kept = norm.running_mean.item() == 5.0 and norm.num_batches_tracked.item() == 0  # type: ignore[union-attr]
+    assert kept == frozen
+    # a batch of numbers in 0..1 has the mean 0 by its own statistics, and about -4.5 by those
+    assert (seen[0] < -3) == frozen
 
 
 def test_training_learns() -> None:

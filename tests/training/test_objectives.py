@@ -7,9 +7,11 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from pipeline.artifacts.kinds import MotionSegments
+from pipeline.artifacts.edge_segments import EdgeSegments
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
+from pipeline.training.contrastive import ContrastiveBatches
 from pipeline.training.objectives import OBJECTIVES, TrainingData
 from pipeline.training.segmenter import (
     ObjectiveParams,
@@ -18,7 +20,7 @@ from pipeline.training.segmenter import (
     segmenter_loss,
 )
 from pipeline.training.shots import ShotBatches
-from tests.tiny import write_frames, write_labels
+from tests.tiny import label_map, write_frames, write_labels
 from tests.training.test_shots import Constant, border, square
 
 VALUES: dict[str, Any] = {
@@ -33,7 +35,7 @@ def params(**changes: Any) -> TrainSegmenterParams:
     return parse_params(TrainSegmenterParams, {**VALUES, **changes}, "train_segmenter")
 
 
-def data(folder: Path, version: str = "v0", moves: bool = True) -> TrainingData:
+def data(folder: Path, version: str = "v0", moves: bool = True, edges: bool = True) -> TrainingData:
     frames = write_frames(folder / "frames")
     labels = write_labels(folder / "pa", frames)
     rows = []
@@ -41,7 +43,13 @@ def data(folder: Path, version: str = "v0", moves: bool = True) -> TrainingData:
         maps = {n: square(n) for n in range(4)}, {n: border(n) for n in range(4)}
         rows = [{"video": "a", "rows": MotionSegments.write(folder / "motion", "a", *maps)}]
     MotionSegments.write_index(folder / "motion", rows)
-    return TrainingData(frames, labels, MotionSegments(folder / "motion"), KEYS, version)
+    segments = {n: label_map(1, n, 32, 40) for n in (1, 3)}
+    written = [
+        {"video": v, "rows": EdgeSegments.write(folder / "edges", v, segments)} for v in "abcde"
+    ]
+    EdgeSegments.write_index(folder / "edges", written if edges else [])
+    motion = MotionSegments(folder / "motion")
+    return TrainingData(frames, labels, motion, EdgeSegments(folder / "edges"), KEYS, version)
 
 
 def test_the_table_holds_all_that_may_be_chosen() -> None:
@@ -77,3 +85,16 @@ def test_latent_labels_need_motion(tmp_path: Path) -> None:
     own = params(objective={"name": "latent_labels"})
     with pytest.raises(InputError, match="no shot with motion segments is selected"):
         OBJECTIVES["latent_labels"](data(tmp_path, moves=False), own, 1)
+
+
+def test_relations_need_edges_unless_their_weight_is_0(tmp_path: Path) -> None:
+    without = {"name": "relations", "contrastive": {"relations": {"weight": {"edge": 0}}}}
+    own = params(objective={"name": "relations"})
+    found = OBJECTIVES["relations"](data(tmp_path / "a"), own, 1)
+    assert isinstance(found.batches, ContrastiveBatches) and found.fit == own.fit
+    assert found.batches[0]["segments"].unique().tolist() == [0, 1]
+    bare = data(tmp_path / "b", edges=False)
+    with pytest.raises(InputError, match="the edge relation needs edge segments: set detect_edges"):
+        OBJECTIVES["relations"](bare, own, 1)
+    found = OBJECTIVES["relations"](bare, params(objective=without), 1)
+    assert found.batches[0]["segments"].unique().tolist() == [0]

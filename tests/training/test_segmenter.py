@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.artifacts.kinds import Frames, LabelMaps
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.networks.base import SegmenterOutput
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.segmenter import (
@@ -37,8 +39,8 @@ class Constant(nn.Module):
     def normalise(self, x: Tensor) -> Tensor:
         return x
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.bias[None, :, None, None].expand(len(x), 2, *x.shape[2:])
+    def forward(self, x: Tensor, vectors: Tensor | None = None) -> SegmenterOutput:
+        return SegmenterOutput(self.bias[None, :, None, None].expand(len(x), 2, *x.shape[2:]))
 
 
 def loss_of(labels: list[list[int]]) -> tuple[float, list[float]]:

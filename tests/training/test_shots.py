@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.artifacts.kinds import Frames, MotionSegments
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.networks.base import SegmenterOutput
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.segmenter import ObjectiveParams, TrainSegmenterParams
@@ -223,8 +225,8 @@ class Constant(nn.Module):
     def normalise(self, x: Tensor) -> Tensor:
         return x
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.bias[None, :, None, None].expand(len(x), 4, *x.shape[2:])
+    def forward(self, x: Tensor, vectors: Tensor | None = None) -> SegmenterOutput:
+        return SegmenterOutput(self.bias[None, :, None, None].expand(len(x), 4, *x.shape[2:]))
 
 
 def test_the_loss_is_weighted_by_label_by_hand(data: tuple[Frames, MotionSegments]) -> None:

@@ -1,0 +1,149 @@
+"""Tables of what ``python -m benchmarks.ablations`` has measured, for the page of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
+
+from pipeline.artifacts.tables import read_json
+
+RESULTS = Path("docs/results")
+SEEDS = (0, 1, 2)
+Figures = dict[str, Any]
+
+
+def model_figure(name: str, version: str = "v0") -> Callable[[Figures], float]:
+    """A figure of a version's model on the test videos."""
+    return lambda figures: float(figures["versions"][version]["model"]["test"][name])
+
+
+def pa_figure(name: str, version: str) -> Callable[[Figures], float]:
+    """A figure of a pseudo-annotation on the training videos."""
+    return lambda figures: float(figures["versions"][version]["pa"][name])
+
+
+def cue_figure(figures: Figures) -> float:
+    """Foreground IoU of the masks after aggregation."""
+    return float(figures["cues"]["aggregated"]["iou_foreground"])
+
+
+class Claim(NamedTuple):
+    """One arm beats another, in the mean of the seeds."""
+
+    recipe: str
+    arm: str
+    other: str
+    what: str
+    value: Callable[[Figures], float]
+
+
+SAME_FRAMES = "these frames' own maps"
+AA, ACTION = "miou_actor_action", "miou_action"
+CLAIMS = [
+    *(
+        Claim("vscr", "whole", other, "model.v0, test, actor-action", model_figure(AA))
+        for other in (
+            *("without edges", "without tags", "without motion", "without unlabelled"),
+            *("DeepLab, labels alone", "ws2"),
+        )
+    ),
+    Claim("vscr", "whole", "without motion", "model.v0, test, action", model_figure(ACTION)),
+    Claim("mcnn", "soft", "hard", "model.v0, test, actor", model_figure("miou_actor")),
+    Claim("mcnn", "soft", "hard", "PA.v1, actor", pa_figure("miou_actor", "v1")),
+    Claim("frame_to_frame", "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure),
+    Claim("frame_to_frame", "K = 3", SAME_FRAMES, "the same on the same frames", cue_figure),
+]
+
+
+def load(recipe: str) -> dict[int, dict[str, Figures]]:
+    """Arms by seed, and what they are compared with besides.
+
+    ``ws2`` beside those of vscr, whose labels are the same; the maps of single frames beside those
+    that were aggregated from them, on the frames that these are for.
+    """
+    found = {}
+    for seed in SEEDS:
+        path = RESULTS / f"{recipe}-arms-seed{seed}.json"
+        if path.is_file():
+            found[seed] = read_json(path)
+            beside = RESULTS / f"ws2-seed{seed}.json"
+            if recipe == "vscr" and beside.is_file():
+                found[seed]["ws2"] = read_json(beside)
+            if recipe == "frame_to_frame" and "K = 3" in found[seed]:
+                single = found[seed]["K = 3"]["cues"]["cam"]
+                found[seed][SAME_FRAMES] = {"cues": {"aggregated": single}}
+    return found
+
+
+def claims_table() -> list[str]:
+    """One line a claim: what is between the arms for each seed, the mean, and whether it holds."""
+    heads = " | ".join(f"seed {s}" for s in SEEDS)
+    lines = [f"| recipe | figure | arm | minus | {heads} | mean | holds |"]
+    lines.append("|---|---|---|---|" + "---|" * len(SEEDS) + "---|---|")
+    for claim in CLAIMS:
+        gains = {}
+        for seed, arms in load(claim.recipe).items():
+            one, other = (
+                _value(claim.value, arms.get(name, {})) for name in (claim.arm, claim.other)
+            )
+            if one is not None and other is not None:
+                gains[seed] = one - other
+        cells = [f"{gains[s]:+.1f}" if s in gains else "-" for s in SEEDS]
+        holds = "not all measured"
+        if len(gains) == len(SEEDS):
+            holds = "yes" if mean(gains.values()) > 0 else "**no**"
+        average = f"{mean(gains.values()):+.1f}" if gains else "-"
+        row = f"`{claim.recipe}` | {claim.what} | {claim.arm} | {claim.other}"
+        lines.append(f"| {row} | {' | '.join(cells)} | {average} | {holds} |")
+    return lines
+
+
+COLUMNS: dict[str, Callable[[Figures], float]] = {
+    "PA.v0 actor-action": pa_figure(AA, "v0"),
+    "PA.v0 foreground": pa_figure("iou_foreground", "v0"),
+    "PA.v1 actor-action": pa_figure(AA, "v1"),
+    "PA.v1 foreground": pa_figure("iou_foreground", "v1"),
+    "PA.v2 actor-action": pa_figure(AA, "v2"),
+    "PA.v2 foreground": pa_figure("iou_foreground", "v2"),
+    "model.v0 test actor-action": model_figure(AA),
+    "model.v0 test actor": model_figure("miou_actor"),
+    "model.v0 test action": model_figure(ACTION),
+    "model.v0 test foreground": model_figure("iou_foreground"),
+    "model.v1 test actor": model_figure("miou_actor", "v1"),
+    "masks after aggregation": cue_figure,
+    "minutes": lambda figures: float(figures["minutes"]),
+}
+
+
+def arms_table(recipe: str) -> list[str]:
+    """One line an arm and seed, one column a figure that some arm has."""
+    rows = [(s, name, f) for s, arms in load(recipe).items() for name, f in arms.items()]
+    cells = {column: [_value(read, f) for *_, f in rows] for column, read in COLUMNS.items()}
+    used = {c: values for c, values in cells.items() if any(v is not None for v in values)}
+    lines = ["| seed | arm | " + " | ".join(used) + " |", "|---|---|" + "---|" * len(used)]
+    for i, (seed, name, _) in enumerate(rows):
+        shown = ["-" if v[i] is None else f"{v[i]:.1f}" for v in used.values()]
+        lines.append(f"| {seed} | {name} | {' | '.join(shown)} |")
+    return lines
+
+
+def _value(read: Callable[[Figures], float], figures: Figures) -> float | None:
+    """None where an arm has no such figure."""
+    try:
+        return read(figures)
+    except (KeyError, TypeError):
+        return None
+
+
+def sections() -> list[str]:
+    """All that was measured; nothing where nothing was."""
+    measured = [r for r in ("vscr", "mcnn", "frame_to_frame") if load(r)]
+    if not measured:
+        return []
+    lines = ["", "## The other recipes on the demo, with and without their parts", ""]
+    lines += ["Measured by `python -m benchmarks.ablations <recipe>`.", "", *claims_table()]
+    for recipe in measured:
+        lines += ["", f"### `{recipe}`", "", *arms_table(recipe)]
+    return lines

@@ -1,0 +1,62 @@
+"""Videos through a segmenter: their frames, and the clips around them where it looks at motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pipeline.artifacts.frames import Frames
+from pipeline.datasets.clips import clip_around, clip_frames, resize_short_side
+from pipeline.networks.base import Segmenter
+from pipeline.networks.inference import (
+    Rule,
+    Segmentation,
+    clip_tensor,
+    device_of,
+    segment_frames,
+)
+
+
+def segment_video(
+    model: Segmenter,
+    frames: Frames,
+    video: str,
+    numbers: Sequence[int],
+    allowed: Sequence[int] | None,
+    rule: Rule,
+) -> Segmentation:
+    """Segment some frames of a video at their full size.
+
+    Args:
+        model: in evaluation mode.
+        frames: holds the video.
+        video: its id.
+        numbers: of the frames.
+        allowed: labels the prediction may take; None allows all.
+        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+    """
+    vectors = clip_vectors(model, frames, video, numbers)
+    return segment_frames(model, frames.images(video, list(numbers)), allowed, rule, vectors)
+
+
+@torch.no_grad()
+def clip_vectors(
+    model: Segmenter, frames: Frames, video: str, numbers: Sequence[int]
+) -> Tensor | None:
+    """Vectors N C of the clips around some frames; None for a segmenter that looks at no clips.
+
+    Frames near one end of a video share a clip, which is encoded once.
+    """
+    wanted = model.clip_input
+    if wanted is None:
+        return None
+    stored = frames.frames(video)
+    starts = [clip_around(len(stored), wanted.clip, stored.index(n)) for n in numbers]
+    vectors = {}
+    for start in sorted(set(starts)):
+        shown = [stored[i] for i in clip_frames(len(stored), wanted.clip, start)]
+        images = resize_short_side(frames.images(video, shown), wanted.side)
+        vectors[start] = model.encode_clips(clip_tensor(images, device_of(model)))[0]
+    return torch.stack([vectors[start] for start in starts])
