@@ -114,6 +114,7 @@ COLUMNS: dict[str, Callable[[Figures], float]] = {
     "model.v1 test actor": model_figure("miou_actor", "v1"),
     "masks after aggregation": cue_figure,
     "minutes": lambda figures: float(figures["minutes"]),
+    "threads": lambda figures: float(figures["threads"]),
 }
 
 

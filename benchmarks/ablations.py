@@ -50,7 +50,7 @@ ARMS = {
     ),
     "mcnn": (  # Table 1
         Arm("soft", (ONCE,)),
-        Arm("hard", (ONCE, "train_segmenter.objective.motion=hard")),
+        Arm("hard", (ONCE, "train_segmenter.objective.latent.motion=hard")),
         Arm("fine-tuned"),
     ),
     "frame_to_frame": (  # Fig. 5a
@@ -62,7 +62,10 @@ ARMS = {
 
 
 def run_arm(recipe: str, arm: Arm, seed: int, threads: int | None) -> dict[str, Any]:
-    """Run one arm and return its figures, with the minutes where the machine was its own."""
+    """Run one arm and return its figures, with its minutes and threads.
+
+    What arms share is computed by the first of them: its minutes are those of the recipe.
+    """
     overrides = [f"recipe={recipe}", f"seed={seed}", *arm.overrides]
     if threads is not None:
         overrides += [f"machine.threads={threads}", f"machine.jobs={threads}"]
@@ -70,9 +73,9 @@ def run_arm(recipe: str, arm: Arm, seed: int, threads: int | None) -> dict[str, 
     start = time.monotonic()
     target = ["evaluate_cues"] if arm.cues else []
     subprocess.run(["dvc", "exp", "run", *settings, *target], check=True)
-    minutes = None if threads else round((time.monotonic() - start) / 60, 1)
+    minutes = round((time.monotonic() - start) / 60, 1)
     figures = {"cues": read_json(CUES)} if arm.cues else read_json(SUMMARY)
-    return {**without_videos(figures), "minutes": minutes}
+    return {**without_videos(figures), "minutes": minutes, "threads": threads}
 
 
 def without_videos(figures: Any) -> Any:
@@ -89,7 +92,7 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", help="names of some arms; all without it")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument(
-        "--threads", type=int, help="of one run beside others; its time is not kept then"
+        "--threads", type=int, help="of a run that has other work beside it; all without it"
     )
     arguments = parser.parse_args()
     before = Path("params.yaml").read_bytes()

@@ -83,7 +83,7 @@ def run(
         kept = {k: best[k] for k in ("ric", "rii", "miou_pa")}
         figures["model"] = kept | {"best_epoch": int(best["epoch"])} | own
     write_json(out / "scores.json", figures)
-    _write_tables(out, taken_for, by_sequence(frame_jaccards(truth, labels, keys)))
+    _write_tables(out, taken_for, by_sequence(frame_jaccards(truth, labels.labels, keys)))
 
 
 def _score_model(

@@ -7,10 +7,11 @@ from pathlib import Path
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import predict_video
+from pipeline.refinement.video_prediction import infer_video, predict_video
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
@@ -23,6 +24,7 @@ def run(
     pa: Path,
     selection: Path,
     model: Path,
+    motion: Path,
     convergence: Path,
     version: str,
     out: Path,
@@ -38,15 +40,19 @@ def run(
         print(f"PA.{version}: not predicted, the evolution stopped after {last}")
         LabelMaps.write_index(out, [], {"version": version, "stopped_after": last})
         return
+    moving, latent = MotionSegments(motion), params.latent
     rows = []
     for video in progress(prepared.tagged("train", "val"), f"predict PA.{version}"):
-        keys = prepared.key_frames(video)
-        found = predict_video(
-            *(segmenter.model, segmenter.shift, prepared, regions, video, keys),
-            prepared.taxonomy.labels(prepared.tags(video)),
-            params,
+        keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
+        initial, final = predict_video(
+            *(segmenter.model, segmenter.shift, prepared, regions, video, keys), tags, params
         )
-        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
+        if latent is not None and video in moving:
+            final = infer_video(
+                *(segmenter.model, segmenter.shift, prepared, moving, video, keys, tags),
+                *(params.rule, latent.alpha_of(version), latent),
+            )
+        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (final, initial)]
         count = LabelMaps.write(out, video, *by_frame)
         rows.append({"video": video, "rows": count})
     parents = {

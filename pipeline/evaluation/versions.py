@@ -45,7 +45,8 @@ def score_pa(
 
     Returns:
         The scores of ``Scores``; ``iou`` of each class that occurs; ``jaccard``, the mean over
-        videos of the foreground's; ``corloc`` of the box around the largest region of each frame.
+        videos of the foreground's, and ``jaccard_initial``, the same of the maps before refinement;
+        ``corloc`` of the box around the largest region of each frame.
     """
     known = list(keys)
     size = len(taxonomy.pairs) + 1
@@ -54,7 +55,8 @@ def score_pa(
         matrix += confusion_matrix(truth.labels(video, n), labels.labels(video, n), size)
     return {
         **_figures(matrix, taxonomy),
-        "jaccard": mean_jaccard(frame_jaccards(truth, labels, known)),
+        "jaccard": mean_jaccard(frame_jaccards(truth, labels.labels, known)),
+        "jaccard_initial": mean_jaccard(frame_jaccards(truth, labels.initial, known)),
         "corloc": score_places(
             truth, known, lambda video, n: is_foreground(labels.labels(video, n))
         ),
@@ -62,12 +64,12 @@ def score_pa(
 
 
 def frame_jaccards(
-    truth: LabelMaps, labels: LabelMaps, keys: Iterable[FrameKey]
+    truth: LabelMaps, labels: Callable[[str, int], Labels], keys: Iterable[FrameKey]
 ) -> dict[str, list[float]]:
-    """By video the Jaccard of the foreground in each of these frames, in percent."""
+    """By video the Jaccard in percent of the foreground of ``labels`` in each of these frames."""
     found: dict[str, list[float]] = {}
     for video, n in keys:
-        value = jaccard(truth.labels(video, n), labels.labels(video, n))
+        value = jaccard(truth.labels(video, n), labels(video, n))
         found.setdefault(video, []).append(value)
     return found
 

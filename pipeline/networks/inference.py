@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,7 +76,6 @@ def margin_and_class(
     return foreground - logits[:, 0], chosen
 
 
-@torch.no_grad()
 def segment_frames(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
@@ -103,6 +102,52 @@ def segment_frames(
             np.zeros((len(images), *size), np.uint8),
         )
     margins, labels = [], []
+    for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
+        margins.append(margin.cpu().numpy())
+        labels.append(names[classes.argmax(dim=1).cpu().numpy()])
+    return Segmentation(np.concatenate(margins), np.concatenate(labels))
+
+
+def tag_probs(
+    model: Segmenter,
+    images: npt.NDArray[np.uint8],
+    allowed: Sequence[int],
+    rule: Rule,
+    shift: float = 0.0,
+    vectors: Tensor | None = None,
+    batch: int = 8,
+) -> npt.NDArray[np.float32]:
+    """Probabilities T 1+A H W of the background and of each label that the tags allow, of sum 1.
+
+    The margin says how probable foreground is, the allowed classes share it by their logits.
+
+    Args:
+        model: a segmenter in evaluation mode.
+        images: T H W 3, RGB.
+        allowed: A labels, at least one.
+        rule: see :func:`margin_and_class`.
+        shift: of the background logit.
+        vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
+        batch: frames at a time.
+    """
+    found = []
+    for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
+        foreground = torch.sigmoid(margin - shift).unsqueeze(1)
+        own = foreground * torch.softmax(classes, dim=1)
+        found.append(torch.cat([1 - foreground, own], dim=1).cpu().numpy())
+    return np.concatenate(found)
+
+
+@torch.no_grad()
+def _answers(
+    model: Segmenter,
+    images: npt.NDArray[np.uint8],
+    allowed: Sequence[int] | None,
+    rule: Rule,
+    vectors: Tensor | None,
+    batch: int,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Margin B H W and class logits B A H W at the size of the frames, some frames at a time."""
     device = device_of(model)
     for start in range(0, len(images), batch):
         x = model.normalise(frames_tensor(images[start : start + batch], device))
@@ -110,11 +155,8 @@ def segment_frames(
         margin, classes = margin_and_class(model.coarse_logits(x, beside), allowed, rule)
         full = F.interpolate(
             torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
-            size=size,
+            size=images.shape[1:3],
             mode="bilinear",
             align_corners=False,
         )
-        margins.append(full[:, 0].cpu().numpy())
-        names = np.array(allowed or range(1, classes.shape[1] + 1), dtype=np.uint8)
-        labels.append(names[full[:, 1:].argmax(dim=1).cpu().numpy()])
-    return Segmentation(np.concatenate(margins), np.concatenate(labels))
+        yield full[:, 0], full[:, 1:]

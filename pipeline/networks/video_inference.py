@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ from pipeline.networks.inference import (
     clip_tensor,
     device_of,
     segment_frames,
+    tag_probs,
 )
 
 
@@ -39,6 +42,20 @@ def segment_video(
     """
     vectors = clip_vectors(model, frames, video, numbers)
     return segment_frames(model, frames.images(video, list(numbers)), allowed, rule, vectors)
+
+
+def video_tag_probs(
+    model: Segmenter,
+    shift: float,
+    frames: Frames,
+    video: str,
+    numbers: Sequence[int],
+    allowed: Sequence[int],
+    rule: Rule,
+) -> npt.NDArray[np.float32]:
+    """:func:`pipeline.networks.inference.tag_probs` T 1+A H W of some frames of a video."""
+    vectors = clip_vectors(model, frames, video, numbers)
+    return tag_probs(model, frames.images(video, list(numbers)), allowed, rule, shift, vectors)
 
 
 @torch.no_grad()

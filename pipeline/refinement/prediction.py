@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.datasets.taxonomy import Taxonomy
 from pipeline.refinement.alignment import AlignParams, align_actions
+from pipeline.refinement.latent_labels import LatentParams
 from pipeline.refinement.superpixels import RefineParams, refine_labels
 from pipeline.runtime.params import Params
 
@@ -27,6 +28,9 @@ class PredictionParams(Params):
         refine_output: whether predictions are refined, too, before they become the next
             pseudo-annotation.
         align: action alignment over the frames of a video (WS2 Sec. 5.2); null for none.
+        latent: how the next pseudo-annotation is inferred from the network's answer, motion
+            segments and colours (M-CNN Eq. 2), which is what the next version's training begins
+            with; null for the network's answer alone. Models are scored without.
     """
 
     criterion: Literal["ric", "miou_pa", "last"] = "ric"
@@ -34,6 +38,7 @@ class PredictionParams(Params):
     refine: RefineParams = RefineParams()
     refine_output: bool = False
     align: AlignParams | None = AlignParams()
+    latent: LatentParams | None = None
 
 
 def refine_all(

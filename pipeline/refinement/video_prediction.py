@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
+from pipeline.datasets.taxonomy import BACKGROUND
 from pipeline.networks.base import Segmenter
-from pipeline.networks.video_inference import segment_video
+from pipeline.networks.inference import Rule
+from pipeline.networks.video_inference import segment_video, video_tag_probs
+from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
 
 Labels = npt.NDArray[np.uint8]
@@ -50,3 +54,46 @@ def predict_video(
     initial = answer.label_map(shift)
     regions = [superpixels.superpixels(video, n) for n in numbers]
     return PredictedLabels(initial, finish_prediction(initial, regions, params, frames.taxonomy))
+
+
+def infer_video(
+    model: Segmenter,
+    shift: float,
+    frames: Frames,
+    motion: MotionSegments,
+    video: str,
+    numbers: Sequence[int],
+    labels: Sequence[int],
+    rule: Rule,
+    alpha: float,
+    params: LatentParams,
+) -> Labels:
+    """Labels T H W of some frames that agree with the network, with motion and with colours.
+
+    M-CNN Eq. 2 at the size of the frames, which count as one shot. Frames without any motion keep
+    the network's answer: they have no colours to compare.
+
+    Args:
+        model: in evaluation mode.
+        shift: of its background logit.
+        frames: holds the video.
+        motion: holds its motion segments.
+        video: its id.
+        numbers: of the frames, in order.
+        labels: of the video's tags, at least one.
+        rule: how the network's answer is read.
+        alpha: weight of this answer.
+        params: the rest of the energy.
+    """
+    segments = np.stack([motion.segment(video, n) for n in numbers])
+    probs = video_tag_probs(model, shift, frames, video, numbers, labels, rule)
+    if not segments.any():
+        return np.array([BACKGROUND, *labels], np.uint8)[probs.argmax(axis=1)]
+    shot = Shot(
+        frames.images(video, list(numbers)),
+        segments,
+        np.stack([motion.boundary(video, n) for n in numbers]),
+        np.ones(segments.shape, bool),
+        labels,
+    )
+    return infer_labels(shot, probs.astype(np.float64), alpha, params)

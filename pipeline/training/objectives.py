@@ -64,9 +64,8 @@ def proxy_labels(data: TrainingData, params: TrainSegmenterParams, seed: int) ->
 def latent_labels(data: TrainingData, params: TrainSegmenterParams, seed: int) -> Objective:
     """Labels that are inferred anew for every batch (M-CNN); versions after v0 are fine-tuning."""
     batches = ShotBatches(data.frames, data.motion, data.keys, params, seed)
-    own = params.objective
-    alpha = own.alpha if data.version == "v0" else own.alpha_finetune
-    loss = partial(latent_loss, batches.label_weights(), alpha, own)
+    alpha = params.objective.latent.alpha_of(data.version)
+    loss = partial(latent_loss, batches.label_weights(), alpha, params.objective)
     return Objective(batches, loss, params.fit)
 
 

@@ -21,13 +21,13 @@ from pipeline.datasets.taxonomy import IGNORE
 from pipeline.networks.segmenters import SegmenterParams
 from pipeline.networks.weights import WeightsParams
 from pipeline.refinement.area_anchor import AnchorParams
+from pipeline.refinement.latent_labels import LatentParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams
 from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.contrastive import ContrastiveParams
 from pipeline.training.em_adapt import EmAdaptParams
-from pipeline.training.latent_labels import LatentParams
 from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.optimisation import FitParams
 from pipeline.training.samples import FrameKey, FrameMap, FrameReader
@@ -69,19 +69,20 @@ class AdaptationParams(Params):
     lr: float = Field(default=0.1, gt=0, le=1)
 
 
-class ObjectiveParams(LatentParams):
+class ObjectiveParams(Params):
     """What a segmenter learns from.
 
     Attributes:
         name: ``proxy_labels``: the selected pseudo-annotations; ``latent_labels``: labels that are
-            inferred anew for every batch from motion segments and the network (M-CNN), of which
-            all parameters without another's name are; ``relations``: contrastive relations from
-            edges, pseudo-annotations and tags (VSCR).
-        em_adapt: labels of still images, which have no motion (M-CNN).
+            inferred anew for every batch from motion segments and the network (M-CNN);
+            ``relations``: contrastive relations from edges, pseudo-annotations and tags (VSCR).
+        latent: of ``latent_labels``.
+        em_adapt: of ``latent_labels``: labels of still images, which have no motion.
         contrastive: of ``relations``.
     """
 
     name: Literal["proxy_labels", "latent_labels", "relations"] = "proxy_labels"
+    latent: LatentParams = LatentParams()
     em_adapt: EmAdaptParams = EmAdaptParams()
     contrastive: ContrastiveParams = ContrastiveParams()
 

@@ -19,13 +19,13 @@ from torch.nn import functional as F
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.motion_segments import MotionSegments
-from pipeline.datasets.taxonomy import IGNORE
+from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.datasets.video import fitted_size, uniform_frames
+from pipeline.refinement.latent_labels import Shot, infer_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.training.batches import Batch, Batches
 from pipeline.training.em_adapt import em_adapt_labels
-from pipeline.training.latent_labels import Shot, infer_labels
 from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.samples import FrameKey, FrameMap, FrameReader
 from pipeline.training.segmenter import (
@@ -158,7 +158,7 @@ def latent_loss(
 def latent_batch_labels(
     batch: Mapping[str, Tensor], logits: Tensor, alpha: float, params: ObjectiveParams
 ) -> Tensor:
-    """Labels N h w of a batch, inferred on maps whose longer side is ``params.side``.
+    """Labels N h w of a batch, inferred on maps whose longer side is ``params.latent.side``.
 
     Args:
         batch: of :class:`ShotBatches`.
@@ -167,7 +167,7 @@ def latent_batch_labels(
         params: how labels are inferred.
     """
     full = (int(logits.shape[2]), int(logits.shape[3]))
-    size = fitted_size(*full, params.side)
+    size = fitted_size(*full, params.latent.side)
     coarse = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
     still = batch["still"].cpu().numpy()
     motion = batch["motion"].cpu().numpy().astype(np.uint8)
@@ -175,7 +175,8 @@ def latent_batch_labels(
     if not still.all():
         shot = _shot_of(batch, ~still, size)
         probs = torch.softmax(coarse, dim=1).cpu().numpy()[~still].astype(np.float64)
-        found[~still] = infer_labels(shot, probs, alpha, params)
+        own = probs[:, [BACKGROUND, *shot.labels]]
+        found[~still] = infer_labels(shot, own, alpha, params.latent)
     for i in np.flatnonzero(still):
         allowed = torch.nonzero(batch["allowed"][i]).flatten().tolist()
         scores = coarse[i].cpu().numpy().astype(np.float64)

@@ -69,12 +69,24 @@ def test_score_pa_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     assert np.isnan(score_pa(truth, labels, [], TAXONOMY)["miou_actor_action"])
 
 
+def test_the_maps_before_refinement_have_a_jaccard_of_their_own(
+    tmp_path: Path, truth: LabelMaps
+) -> None:
+    before = {1: row(0, 0, 1, 1, 3, 3), 3: row(0, 2, 0, 0, 0, 0)}
+    after = {1: row(0, 0, 1, 0, 0, 0), 3: row(0, 2, 2, 0, 0, 0)}
+    rows = [{"video": "v", "rows": LabelMaps.write(tmp_path / "pa", "v", after, before)}]
+    LabelMaps.write_index(tmp_path / "pa", rows, {})
+    scores = score_pa(truth, LabelMaps(tmp_path / "pa"), [("v", 1), ("v", 3)], TAXONOMY)
+    assert scores["jaccard_initial"] == pytest.approx((100 + 50) / 2)
+    assert scores["jaccard"] == pytest.approx((100 / 3 + 100) / 2)
+
+
 def test_jaccard_and_corloc_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     keys = [("v", 1), ("v", 3)]
     # foreground . . x x x _ against . x x . x _, and . x x . . . against . x x . . x
-    assert frame_jaccards(truth, labels, keys) == {"v": pytest.approx([50, 200 / 3])}
+    assert frame_jaccards(truth, labels.labels, keys) == {"v": pytest.approx([50, 200 / 3])}
     scores = score_pa(truth, labels, keys, TAXONOMY)
-    assert scores["jaccard"] == pytest.approx(175 / 3)
+    assert scores["jaccard"] == scores["jaccard_initial"] == pytest.approx(175 / 3)
     # the larger parts: columns 1 to 2 against true boxes 2 to 3 and 4 (of the dog); 1 to 2, right
     assert scores["corloc"] == 50
     asked = []

@@ -14,6 +14,7 @@ from pipeline.networks.inference import (
     frames_tensor,
     margin_and_class,
     segment_frames,
+    tag_probs,
 )
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter
 
@@ -104,6 +105,20 @@ def test_only_allowed_labels_are_given() -> None:
     # of the foreground rule even the class that is not allowed counts
     odds = math.log(math.exp(2) + math.e + 1)
     assert some.margin[1, :, 7] == pytest.approx(odds)
+
+
+def test_probabilities_of_tags_by_hand() -> None:
+    model: Any = Fixed()
+    # in the dark frame the classes have logits 0, 1, 0 left of the background's 0 and 0, 1, 2 right
+    for rule, left in (("argmax", math.e), ("foreground", 2 + math.e)):
+        probs = tag_probs(model, IMAGES, (1, 2), rule)  # type: ignore[arg-type]
+        assert probs.shape == (3, 3, 6, 8) and probs.sum(axis=1) == pytest.approx(1, abs=1e-6)
+        foreground, bird = left / (1 + left), 1 / (1 + math.e)
+        expected = [1 - foreground, foreground * bird, foreground * (1 - bird)]
+        assert probs[1, :, 2, 0] == pytest.approx(expected, abs=1e-6)
+        shifted = tag_probs(model, IMAGES, (1, 2), rule, shift=1.0)  # type: ignore[arg-type]
+        odds = left / math.e
+        assert shifted[1, 1:, 2, 0].sum() == pytest.approx(odds / (1 + odds), abs=1e-6)
 
 
 def test_nothing_allowed_is_background() -> None:

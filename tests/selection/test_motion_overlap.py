@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
@@ -110,6 +111,23 @@ def test_the_table_of_a_version_by_hand(tmp_path: Path) -> None:
     first = write_labels(tmp_path / "v0", frames, {"version": "v0", "model": None})
     assert motion_table(["a"], frames, first, motion, FOUR)["overlap"].isna().all()
     assert motion_table([], frames, labels, motion, FOUR).empty
+
+
+def test_the_overlap_is_that_of_the_network_s_own_answer(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path / "frames")
+    moved = np.zeros((32, 40), bool)
+    moved[:, :10] = True
+    count = MotionSegments.write(
+        tmp_path / "motion", "a", dict.fromkeys(range(4), moved), dict.fromkeys(range(4), moved)
+    )
+    MotionSegments.write_index(tmp_path / "motion", [{"video": "a", "rows": count}])
+    final, own = np.where(moved, 1, 0).astype(np.uint8), np.zeros((32, 40), np.uint8)
+    own[:, :20] = 1
+    rows = LabelMaps.write(tmp_path / "pa", "a", {1: final, 3: final}, {1: own, 3: own})
+    LabelMaps.write_index(tmp_path / "pa", [{"video": "a", "rows": rows}], {"model": {}})
+    motion = MotionSegments(tmp_path / "motion")
+    found = motion_table(["a"], frames, LabelMaps(tmp_path / "pa"), motion, FOUR)
+    assert found["overlap"].tolist() == [0.5, 0.5]
 
 
 def table(*rows: tuple[str, int, str, bool, float]) -> pd.DataFrame:

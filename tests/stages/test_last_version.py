@@ -15,6 +15,7 @@ from conf.compose import composed
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_description, write_absent_model, write_model
+from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.tables import read_json, write_json, write_table
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter
 from stages import check_convergence, evaluate_ric, predict_pa, report, train_segmenter
@@ -59,7 +60,7 @@ def run_version(version: str, before: str) -> None:
     check_convergence.run(previous, Path("nothing"), before, gate)
     predict_pa.run(
         *(FRAMES, SUPERPIXELS, Path("pa") / before, Path("chosen") / before),
-        *(previous, gate, version, pa),
+        *(previous, Path("motion"), gate, version, pa),
     )
     write_selection(selection, LabelMaps(pa), Frames(FRAMES))
     train_segmenter.run(
@@ -85,6 +86,7 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     Path("params.yaml").write_text(yaml.safe_dump(composed(PARAMS)))
     frames = write_frames(FRAMES)
     write_superpixels(SUPERPIXELS, frames)
+    MotionSegments.write_index(Path("motion"), [])
     write_labels(TRUTH, frames, {}, ("train", "val", "test"))
     for branch in ("actor", "action", "../nothing"):
         write_absent_model(Path("classifiers") / branch, "not needed")

@@ -87,7 +87,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             *(action, actor, model, Path("curves"), Path("tmp")),
         )
         check_convergence.run(model, actor, "v0", convergence)
-        predict_pa.run(frames, superpixels, v0, selection, model, convergence, "v1", v1)
+        predict_pa.run(frames, superpixels, v0, selection, model, motion, convergence, "v1", v1)
         evaluate_ric.run(frames, superpixels, truth, v0, selection, model, Path("figures"))
     finally:
         os.chdir(before)

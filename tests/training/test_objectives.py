@@ -65,9 +65,8 @@ def test_proxy_labels_need_no_motion(tmp_path: Path) -> None:
 
 def test_later_versions_trust_the_network_more(tmp_path: Path) -> None:
     # the network knows that there is nothing: colours and its answer stand against each other
-    own = params(
-        objective={"name": "latent_labels", "alpha": 0.0, "alpha_finetune": 500.0, "components": 1}
-    )
+    latent = {"alpha": 0.0, "alpha_finetune": 500.0, "components": 1}
+    own = params(objective={"name": "latent_labels", "latent": latent})
     model = Constant()
     with torch.no_grad():
         model.bias[0] += 4

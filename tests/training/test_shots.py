@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.networks.base import SegmenterOutput
+from pipeline.refinement.latent_labels import LatentParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.segmenter import ObjectiveParams, TrainSegmenterParams
@@ -182,22 +183,26 @@ def batch_of(data: tuple[Frames, MotionSegments], **changes: Any) -> dict[str, T
     return ShotBatches(*data, keys, params(**whole), seed=0)[0]
 
 
+def objective(**latent: Any) -> ObjectiveParams:
+    return ObjectiveParams(name="latent_labels", latent=LatentParams(**latent))
+
+
 def test_labels_of_a_batch_follow_the_motion(data: tuple[Frames, MotionSegments]) -> None:
     batch = batch_of(data)
     batch["motion"][:, 8:12] &= 2  # a third of the square was not found to move
     batch["motion"][0, :, 37:] = 255
-    own = ObjectiveParams(name="latent_labels", components=2, samples=100)
-    labels = latent_batch_labels(batch, torch.zeros(4, 4, 32, 40), 1.0, own)
+    latent = {"components": 2, "samples": 100}
+    labels = latent_batch_labels(batch, torch.zeros(4, 4, 32, 40), 1.0, objective(**latent))
     expected = np.stack([square(n) for n in range(4)]) * 1
     expected[0, :, 37:] = 255
     assert labels.dtype == torch.int64
     assert (labels.numpy() != expected).mean() < 0.01
     coarse = latent_batch_labels(
-        batch, torch.zeros(4, 4, 32, 40), 1.0, own.model_copy(update={"side": 20})
+        batch, torch.zeros(4, 4, 32, 40), 1.0, objective(**latent, side=20)
     )
     assert coarse.shape == labels.shape and (coarse[0, :, 37:] == 255).all()
     assert (coarse.numpy() != expected).mean() < 0.06
-    hard = own.model_copy(update={"motion": "hard"})
+    hard = objective(**latent, motion="hard")
     bits = batch["motion"].numpy()
     found = latent_batch_labels(batch, torch.zeros(4, 4, 32, 40), 1.0, hard).numpy()
     assert np.array_equal(found, np.where(bits == 255, 255, bits & 1))
@@ -209,7 +214,7 @@ def test_labels_of_still_images_hold_their_shares(data: tuple[Frames, MotionSegm
     torch.manual_seed(0)
     logits = torch.randn(6, 4, 32, 40)
     logits[:, 2] += 50  # a class that none of them is tagged with
-    labels = latent_batch_labels(batch, logits, 0.0, ObjectiveParams(name="latent_labels"))
+    labels = latent_batch_labels(batch, logits, 0.0, objective())
     for still in labels[4:]:
         assert set(still.unique().tolist()) == {0, 3}
         assert (still == 3).float().mean() >= 0.19 and (still == 0).float().mean() >= 0.39
@@ -231,7 +236,7 @@ class Constant(nn.Module):
 
 def test_the_loss_is_weighted_by_label_by_hand(data: tuple[Frames, MotionSegments]) -> None:
     batch = batch_of(data)
-    own = ObjectiveParams(name="latent_labels", motion="hard")
+    own = objective(motion="hard")
     model = Constant()
     weights = torch.tensor([1.0, 0.25, 1, 1])
     loss = latent_loss(weights, 1.0, own, model, batch)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.refinement.colour_mixtures import ShotMixtures
-from pipeline.training.latent_labels import LatentParams, Shot, infer_labels
+from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 
 SMALL = {"components": 1, "samples": 100, "location": 0.0}
 
@@ -41,8 +41,8 @@ def noisy_object(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.clip(images, 0, 255), truth, segments
 
 
-def flat(shape: tuple[int, ...], labels: int = 4) -> np.ndarray:
-    """A network that knows nothing: probabilities T K H W."""
+def flat(shape: tuple[int, ...], labels: int = 2) -> np.ndarray:
+    """A network that knows nothing: probabilities T 1+L H W."""
     return np.full((shape[0], labels, *shape[1:]), 1 / labels)
 
 
@@ -64,7 +64,7 @@ def test_hard_labels_are_the_segments() -> None:
     assert (found[:, :, :3] == 255).all()
     assert np.array_equal(found[:, :, 3:], np.where(segments, 2, 0)[:, :, 3:])
     several = shot(images, segments, labels=(1, 3))
-    found = infer_labels(several, flat(truth.shape), 1.0, params)
+    found = infer_labels(several, flat(truth.shape, 3), 1.0, params)
     assert np.array_equal(found, np.where(segments, 255, 0))
 
 
@@ -119,17 +119,17 @@ def test_one_round_is_the_minimum_of_the_energy_of_the_paper() -> None:
         boundaries = rng.random((1, 3, 4)) < 0.5
         data = shot(images, segments, boundaries=boundaries)
         probs = rng.dirichlet((2, 2, 2), (1, 3, 4)).transpose(0, 3, 1, 2)
-        found = infer_labels(data, probs, 1.5, params)
+        found = infer_labels(data, probs[:, [0, 2]], 1.5, params)
         least = min(itertools.product((0, 2), repeat=12), key=energy(data, probs, params))
         assert found.ravel().tolist() == list(least)
 
 
 def test_several_labels_share_the_foreground_by_the_network() -> None:
     images, truth, segments = noisy_object()
-    probs = flat(truth.shape)
+    probs = flat(truth.shape, 3)
     left = np.arange(24) < 10
-    probs[:, 1, :, left], probs[:, 3, :, left] = 0.4, 0.1
-    probs[:, 1, :, ~left], probs[:, 3, :, ~left] = 0.1, 0.4
+    probs[:, 1, :, left], probs[:, 2, :, left] = 0.4, 0.1
+    probs[:, 1, :, ~left], probs[:, 2, :, ~left] = 0.1, 0.4
     params = LatentParams(**SMALL, smoothness=0.5)
     found = infer_labels(shot(images, segments, labels=(1, 3)), probs, 1.0, params)
     expected = np.where(truth, np.where(left, 1, 3), 0)
@@ -155,7 +155,7 @@ def test_the_place_of_motion_tells_equal_colours_apart() -> None:
 def test_alpha_weighs_the_network() -> None:
     images, truth, segments = noisy_object()
     probs = flat(truth.shape)
-    probs[:, 0, :10], probs[:, 2, :10] = 0.4999, 0.0001  # no object in the upper half, it says
+    probs[:, 0, :10], probs[:, 1, :10] = 0.4999, 0.0001  # no object in the upper half, it says
     params = LatentParams(**SMALL, smoothness=0.5, floor=1e-6)
     areas = [
         int((infer_labels(shot(images, segments), probs, alpha, params)[:, :10] == 2).sum())
@@ -166,7 +166,7 @@ def test_alpha_weighs_the_network() -> None:
 
 def test_a_network_that_is_sure_of_the_background_does_not_outvote_clear_motion() -> None:
     images, truth, segments = noisy_object()
-    probs = np.zeros((4, 4, 20, 24))
+    probs = np.zeros((4, 2, 20, 24))
     probs[:, 0] = 1
     data = shot(images, segments)
     params = LatentParams(**SMALL, smoothness=2)
@@ -221,4 +221,9 @@ def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="of one size"):
         infer_labels(shot(images[:3], segments), flat(truth.shape), 1.0, LatentParams())
     with pytest.raises(ValueError, match="a label at least"):
-        infer_labels(shot(images, segments, labels=()), flat(truth.shape), 1.0, LatentParams())
+        infer_labels(shot(images, segments, labels=()), flat(truth.shape, 1), 1.0, LatentParams())
+
+
+def test_later_versions_weigh_the_network_more() -> None:
+    params = LatentParams(alpha=0.5, alpha_finetune=3.0)
+    assert [params.alpha_of(v) for v in ("v0", "v1", "v2")] == [0.5, 3.0, 3.0]

@@ -52,7 +52,8 @@ class LatentParams(Params):
         rounds: of a cut and new mixtures.
         components: of a colour mixture.
         samples: colours that a mixture is fitted to.
-        side: longer side in pixels of the maps that labels are inferred on.
+        side: longer side in pixels of the maps that labels are inferred on during training; those
+            of a pseudo-annotation are inferred at the size of the frames.
     """
 
     motion: Literal["soft", "hard"] = "soft"
@@ -67,6 +68,10 @@ class LatentParams(Params):
     components: int = Field(default=5, ge=1)
     samples: int = Field(default=500, ge=10)
     side: int = Field(default=80, ge=8)
+
+    def alpha_of(self, version: str) -> float:
+        """Weight of the network's answer in the labels that a version is trained with."""
+        return self.alpha if version == "v0" else self.alpha_finetune
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
 
     Args:
         shot: the frames.
-        probs: T K H W, the network's probabilities, of all labels.
+        probs: T 1+L H W, the network's probabilities of the background and of the shot's labels.
         alpha: weight of the network's answer.
         params: the rest of the energy.
 
@@ -114,7 +119,7 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
     if params.motion == "soft" and mixtures.fit(shot.segments, shot.inside):
         grid = pixel_grid(height, width)
         smooth = [_smoothness(shot, t, grid, params) for t in range(count)]
-        fixed = alpha * -np.log(np.maximum(probs[:, candidates], params.floor))
+        fixed = alpha * -np.log(np.maximum(probs, params.floor))
         fixed += params.location * _location(shot, params)
         for turn in range(params.rounds):
             cuts = [
@@ -154,9 +159,9 @@ def _smoothness(shot: Shot, t: int, grid: Grid, params: LatentParams) -> Floats:
 def _check(shot: Shot, probs: Floats) -> None:
     size = shot.segments.shape
     shapes = [shot.images.shape[:3], shot.boundaries.shape, shot.inside.shape]
-    shapes.append((len(probs), *probs.shape[2:]))
-    if len(size) != 3 or any(s != size for s in shapes):
+    expected = (size[0], 1 + len(shot.labels), *size[1:])
+    if len(size) != 3 or any(s != size for s in shapes) or probs.shape != expected:
         raise ValueError(
-            f"expected images, segments, boundaries, inside T H W and probabilities T K H W of one "
-            f"size, received {shapes[0]}, {size}, {shapes[1]}, {shapes[2]}, {probs.shape}"
+            f"expected images, segments, boundaries, inside T H W and probabilities T 1+L H W of "
+            f"one size, received {shapes[0]}, {size}, {shapes[1]}, {shapes[2]}, {probs.shape}"
         )

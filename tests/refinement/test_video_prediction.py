@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.superpixels import Superpixels
+from pipeline.refinement.latent_labels import LatentParams
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.refinement.video_prediction import infer_video, predict_video
+from tests.tiny import label_map, write_frames, write_superpixels
+
+NUMBERS = [0, 1, 2, 3]
+ENERGY = LatentParams(components=1, samples=100, smoothness=2.0)
+SQUARES = np.stack([label_map(1, t, 32, 40) for t in NUMBERS])
+
+
+class Bright(nn.Module):
+    """Class 3 where it is bright, but for the upper rows, and a little of class 1 everywhere."""
+
+    num_classes = 4
+    clip_input = None
+
+    def __init__(self, blind: int = 0) -> None:
+        super().__init__()
+        self.device = nn.Parameter(torch.zeros(1))
+        self.blind = blind
+
+    def normalise(self, x: Tensor) -> Tensor:
+        return x
+
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+        logits = torch.zeros(len(x), 4, *x.shape[2:])
+        logits[:, 3] = (x[:, 0] - 130) / 20
+        logits[:, 1] = -1.0
+        logits[:, 3, : self.blind] = -3.5
+        return logits
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Frames:
+    return write_frames(tmp_path / "frames")
+
+
+def motion(folder: Path, video: str, segments: np.ndarray) -> MotionSegments:
+    maps = dict(enumerate(segments.astype(bool)))
+    empty = {n: np.zeros_like(m) for n, m in maps.items()}
+    rows = [{"video": video, "rows": MotionSegments.write(folder, video, maps, empty)}]
+    MotionSegments.write_index(folder, rows)
+    return MotionSegments(folder)
+
+
+def test_the_network_s_answer_is_kept_beside_what_is_made_of_it(
+    frames: Frames, tmp_path: Path
+) -> None:
+    write_superpixels(tmp_path / "superpixels", frames)
+    model: Any = Bright()
+    keys = frames.key_frames("b")
+    found = predict_video(
+        *(model, 0.0, frames, Superpixels(tmp_path / "superpixels"), "b", keys, [3]),
+        PredictionParams(align=None),
+    )
+    assert np.array_equal(found.initial, 3 * SQUARES[keys])
+    assert np.array_equal(found.labels, found.initial)
+
+
+def test_motion_and_colours_mend_what_the_network_does_not_see(
+    frames: Frames, tmp_path: Path
+) -> None:
+    model: Any = Bright(blind=12)  # a third of the square
+    seen = motion(tmp_path / "motion", "b", SQUARES)
+    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3], "argmax")
+    found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
+    assert (found != 3 * SQUARES).mean() < 0.01
+    trusting = infer_video(*parts, 50.0, ENERGY)  # type: ignore[arg-type]
+    assert not trusting[:, :10].any() and (trusting[:, 14:18] == 3 * SQUARES[:, 14:18]).all()
+
+
+def test_only_the_tags_of_the_video_are_given(frames: Frames, tmp_path: Path) -> None:
+    model: Any = Bright()
+    seen = motion(tmp_path / "motion", "c", SQUARES)
+    parts = (model, 0.0, frames, seen, "c", NUMBERS, [1, 2])
+    found = infer_video(*parts, "argmax", 1.0, ENERGY)  # type: ignore[arg-type]
+    assert set(np.unique(found)) <= {0, 1, 2} and found.any()
+
+
+def test_nothing_moves(frames: Frames, tmp_path: Path) -> None:
+    model: Any = Bright()
+    seen = motion(tmp_path / "motion", "b", np.zeros_like(SQUARES))
+    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3])
+    found = infer_video(*parts, "argmax", 1.0, ENERGY)  # type: ignore[arg-type]
+    assert np.array_equal(found, 3 * SQUARES)
