@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import spearmanr
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
@@ -152,7 +151,7 @@ def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
     a, b = score[known], truth[known]
     if a.nunique() < 2 or b.nunique() < 2:
         return float("nan")
-    return float(spearmanr(a.to_numpy(), b.to_numpy()).statistic)
+    return float(a.rank().corr(b.rank()))
 
 
 def score_selection(

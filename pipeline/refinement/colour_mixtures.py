@@ -11,8 +11,6 @@ import warnings
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 Colours = npt.NDArray[np.uint8]  # N 3, RGB
 Floats = npt.NDArray[np.float64]
@@ -52,6 +50,8 @@ class ColourMixture:
     """A mixture of ``components`` Gaussians that starts each fit where the last one ended."""
 
     def __init__(self, components: int, samples: int) -> None:
+        from sklearn.mixture import GaussianMixture  # only here: a second, which others save
+
         self.samples = samples
         self._mixture = GaussianMixture(
             components,
@@ -69,6 +69,8 @@ class ColourMixture:
         Raises:
             ValueError: no weight is positive.
         """
+        from sklearn.exceptions import ConvergenceWarning
+
         drawn = colours[weighted_draw(weights, self.samples)].astype(np.float64)
         with warnings.catch_warnings():
             # a few steps from a good start are enough; fewer colours than components do no harm
