@@ -46,7 +46,7 @@ CLAIMS = [
         Claim("vscr", "whole", other, "model.v0, test, actor-action", model_figure(AA))
         for other in (
             *("without edges", "without tags", "without motion", "without unlabelled"),
-            *("DeepLab, labels alone", "ws2"),
+            *("without relations", "DeepLab, labels alone", "ws2"),
         )
     ),
     Claim("vscr", "whole", "without motion", "model.v0, test, action", model_figure(ACTION)),

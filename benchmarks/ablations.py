@@ -23,6 +23,7 @@ RESULTS = Path("docs/results")
 SUMMARY, CUES = Path("metrics/summary.json"), Path("metrics/cues.json")
 ONCE = "check_convergence.last=v0"  # one training
 CONTRASTIVE = "train_segmenter.objective.contrastive"
+WEIGHT = f"{CONTRASTIVE}.relations.weight"
 
 
 class Arm(NamedTuple):
@@ -36,10 +37,18 @@ class Arm(NamedTuple):
 ARMS = {
     "vscr": (  # Table 3 of the paper
         Arm("whole"),
-        Arm("without edges", (f"{CONTRASTIVE}.relations.weight.edge=0",)),
-        Arm("without tags", (f"{CONTRASTIVE}.relations.weight.tag=0",)),
+        Arm("without edges", (f"{WEIGHT}.edge=0",)),
+        Arm("without tags", (f"{WEIGHT}.tag=0",)),
         Arm("without motion", ("train_segmenter.network.two_stream.motion=null",)),
         Arm("without unlabelled", (f"{CONTRASTIVE}.unlabelled=false",)),
+        # what is left are the two streams and the labels of the activation maps
+        Arm(
+            "without relations",
+            (
+                *(f"{WEIGHT}.{r}=0" for r in ("cam", "edge", "tag")),
+                f"{CONTRASTIVE}.unlabelled=false",
+            ),
+        ),
         Arm(
             "DeepLab, labels alone",
             (
