@@ -221,8 +221,8 @@ def real_table() -> list[str]:
         "",
         "## Real video: DAVIS sequences from tags alone",
         "",
-        "Measured by `python -m benchmarks.real_video <recipe>`, on training videos; motion segments",
-        "on all frames of all videos. Of `mcnn`, what is before refinement is the network's answer.",
+        "Measured by `python -m benchmarks.real_video <recipe>`, on training videos; motion",
+        "segments on all frames of all videos. Before refinement: of `mcnn` the network's answer.",
     ]
     return [*head, *lines] if lines else []
 
