@@ -44,15 +44,14 @@ def run(
     rows = []
     for video in progress(prepared.tagged("train", "val"), f"predict PA.{version}"):
         keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
-        initial, final = predict_video(
-            *(segmenter.model, segmenter.shift, prepared, regions, video, keys), tags, params
-        )
         if latent is not None and video in moving:
-            final = infer_video(
-                *(segmenter.model, segmenter.shift, prepared, moving, video, keys, tags),
+            found = infer_video(
+                *(*segmenter, prepared, moving, video, keys, tags),
                 *(params.rule, latent.alpha_of(version), latent),
             )
-        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (final, initial)]
+        else:
+            found = predict_video(*segmenter, prepared, regions, video, keys, tags, params)
+        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
         count = LabelMaps.write(out, video, *by_frame)
         rows.append({"video": video, "rows": count})
     parents = {

@@ -22,7 +22,7 @@ Labels = npt.NDArray[np.uint8]
 
 
 class PredictedLabels(NamedTuple):
-    """Label maps T H W: as the network gives them, and refined and aligned."""
+    """Label maps T H W: as the network gives them, and what is made of them."""
 
     initial: Labels
     labels: Labels
@@ -67,8 +67,8 @@ def infer_video(
     rule: Rule,
     alpha: float,
     params: LatentParams,
-) -> Labels:
-    """Labels T H W of some frames that agree with the network, with motion and with colours.
+) -> PredictedLabels:
+    """Label maps of some frames that agree with the network, with motion and with colours.
 
     M-CNN Eq. 2 at the size of the frames, which count as one shot. Frames without any motion keep
     the network's answer: they have no colours to compare.
@@ -87,8 +87,10 @@ def infer_video(
     """
     segments = np.stack([motion.segment(video, n) for n in numbers])
     probs = video_tag_probs(model, shift, frames, video, numbers, labels, rule)
+    best = np.array(labels, np.uint8)[probs[:, 1:].argmax(axis=1)]
+    initial = np.where(probs[:, 0] < 0.5, best, np.uint8(BACKGROUND))
     if not segments.any():
-        return np.array([BACKGROUND, *labels], np.uint8)[probs.argmax(axis=1)]
+        return PredictedLabels(initial, initial)
     shot = Shot(
         frames.images(video, list(numbers)),
         segments,
@@ -96,4 +98,5 @@ def infer_video(
         np.ones(segments.shape, bool),
         labels,
     )
-    return infer_labels(shot, probs.astype(np.float64), alpha, params)
+    final = infer_labels(shot, probs.astype(np.float64), alpha, params)
+    return PredictedLabels(initial, final)
