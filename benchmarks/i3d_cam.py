@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from pipeline.artifacts.tables import write_json
+from pipeline.cues.full_size import at_full_size
 from pipeline.cues.grad_cam import class_maps, frames_of_maps
-from pipeline.cues.video_maps import at_full_size
 from pipeline.datasets import davis
 from pipeline.datasets.video import Dataset, Video, read_frames
 from pipeline.networks.i3d import I3D

@@ -25,7 +25,13 @@ import pandas as pd
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
-from pipeline.evaluation.versions import FrameKey, annotated_keys, region_iou, score_pa
+from pipeline.evaluation.versions import (
+    FrameKey,
+    annotated_keys,
+    measure_frames,
+    region_iou,
+    score_pa,
+)
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.selection.select import SelectParams, select
 from pipeline.training.segmenter import TrainSegmenterParams
@@ -100,7 +106,8 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     frames, truth = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth")
     found = LabelMaps(labels)
     keys = annotated_keys(truth, found, frames.tagged("train"))
-    return score_pa(truth, found, keys, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
+    measured = measure_frames(truth, found, keys, frames.taxonomy)
+    return score_pa(measured, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
+from pipeline.runtime.allocator import keep_freed_memory
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
@@ -45,6 +46,7 @@ def run(stage: Callable[..., None]) -> None:
     arguments = vars(parser.parse_args())
     # the numerical libraries of worker processes read these when they start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    keep_freed_memory()
     try:
         check_parameters()
         stage(**arguments)

@@ -17,7 +17,8 @@ from pipeline.artifacts.tables import read_json, read_table, write_json
 from pipeline.evaluation.jaccard import by_sequence
 from pipeline.evaluation.versions import (
     annotated_keys,
-    frame_jaccards,
+    by_video,
+    measure_frames,
     score_model,
     score_pa,
     score_places,
@@ -56,17 +57,18 @@ def run(
     make_reproducible(cli.seed(), machine.threads)
     taxonomy = prepared.taxonomy
     keys = annotated_keys(truth, labels, prepared.tagged("train"))
+    measured = measure_frames(truth, labels, keys, taxonomy)
     selected = score_selection(
         truth,
         labels,
-        keys,
+        measured,
         read_table(selection / "frames.parquet"),
         read_table(selection / "regions.parquet"),
         taxonomy,
     )
     tests = {k: v for k, v in read_json(selection / "selection.json").items() if k != "selected"}
     figures: dict[str, Any] = {
-        "pa": score_pa(truth, labels, keys, taxonomy),
+        "pa": score_pa(measured, taxonomy),
         "selected": selected | tests,
     }
     taken_for: list[tuple[str, str]] = []
@@ -83,7 +85,7 @@ def run(
         kept = {k: best[k] for k in ("ric", "rii", "miou_pa")}
         figures["model"] = kept | {"best_epoch": int(best["epoch"])} | own
     write_json(out / "scores.json", figures)
-    _write_tables(out, taken_for, by_sequence(frame_jaccards(truth, labels.labels, keys)))
+    _write_tables(out, taken_for, by_sequence(by_video(measured, "jaccard")))
 
 
 def _score_model(

@@ -13,7 +13,7 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.cues.video_maps import at_full_size
+from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import is_foreground
 from pipeline.refinement.first_labels import FrameCues, InitialParams, first_labels
 from pipeline.refinement.initial import TaggedPair, shown_labels

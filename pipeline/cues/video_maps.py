@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
@@ -130,18 +129,3 @@ def clip_maps(
         in_time = np.stack([interpolate_maps_in_time(m, numbers, wanted) for m in scaled], axis=1)
         result |= dict(zip(wanted.tolist(), in_time, strict=True))
     return np.stack([result[n] for n in frames.tolist()])
-
-
-def at_full_size(
-    maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int
-) -> MapStack:
-    """Maps h w of any resolution to C H W in [0, 1]: bilinear, each scaled by its maximum."""
-    full = np.zeros((len(maps), height, width), np.float32)
-    for row, small in zip(full, maps, strict=True):
-        row[:] = cv2.resize(
-            np.asarray(small, np.float32), (width, height), interpolation=cv2.INTER_LINEAR
-        )
-        peak = float(row.max())
-        if peak > 0:
-            row /= peak
-    return full

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.tables import selected_frames
+from pipeline.datasets.boxes import Box
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy, is_foreground
 from pipeline.evaluation.confusion import (
     Matrix,
@@ -37,9 +38,43 @@ def annotated_keys(truth: LabelMaps, labels: LabelMaps, videos: Iterable[str]) -
     ]
 
 
-def score_pa(
+class FrameFigures(NamedTuple):
+    """What one annotated frame adds to the scores of a pseudo-annotation version.
+
+    Attributes:
+        confusion: pixels by true and found label, K K.
+        jaccard: of the foreground, in percent.
+        jaccard_initial: the same of the map before refinement.
+        found: box around the largest region; None without foreground.
+        true: box around each object.
+    """
+
+    confusion: Matrix
+    jaccard: float
+    jaccard_initial: float
+    found: Box | None
+    true: list[Box]
+
+
+def measure_frames(
     truth: LabelMaps, labels: LabelMaps, keys: Iterable[FrameKey], taxonomy: Taxonomy
-) -> dict[str, Any]:
+) -> dict[FrameKey, FrameFigures]:
+    """Compare a pseudo-annotation version with human masks, each map read once."""
+    size = len(taxonomy.pairs) + 1
+    measured = {}
+    for video, n in keys:
+        true, found = truth.labels(video, n), labels.labels(video, n)
+        measured[video, n] = FrameFigures(
+            confusion_matrix(true, found, size),
+            jaccard(true, found),
+            jaccard(true, labels.initial(video, n)),
+            largest_box(is_foreground(found)),
+            true_boxes(true),
+        )
+    return measured
+
+
+def score_pa(measured: Mapping[FrameKey, FrameFigures], taxonomy: Taxonomy) -> dict[str, Any]:
     """Scores in percent of a pseudo-annotation version on these frames; NaN for no frame.
 
     Returns:
@@ -47,30 +82,24 @@ def score_pa(
         videos of the foreground's, and ``jaccard_initial``, the same of the maps before refinement;
         ``corloc`` of the box around the largest region of each frame.
     """
-    known = list(keys)
     size = len(taxonomy.pairs) + 1
-    matrix = np.zeros((size, size), np.int64)
-    for video, n in known:
-        matrix += confusion_matrix(truth.labels(video, n), labels.labels(video, n), size)
+    matrix = sum((f.confusion for f in measured.values()), np.zeros((size, size), np.int64))
     return {
         **_figures(matrix, taxonomy),
-        "jaccard": mean_jaccard(frame_jaccards(truth, labels.labels, known)),
-        "jaccard_initial": mean_jaccard(frame_jaccards(truth, labels.initial, known)),
-        "corloc": score_places(
-            truth, known, lambda video, n: is_foreground(labels.labels(video, n))
-        ),
+        "jaccard": mean_jaccard(by_video(measured, "jaccard")),
+        "jaccard_initial": mean_jaccard(by_video(measured, "jaccard_initial")),
+        "corloc": corloc((f.found, f.true) for f in measured.values()),
     }
 
 
-def frame_jaccards(
-    truth: LabelMaps, labels: Callable[[str, int], Labels], keys: Iterable[FrameKey]
+def by_video(
+    measured: Mapping[FrameKey, FrameFigures], figure: Literal["jaccard", "jaccard_initial"]
 ) -> dict[str, list[float]]:
-    """By video the Jaccard in percent of the foreground of ``labels`` in each of these frames."""
-    found: dict[str, list[float]] = {}
-    for video, n in keys:
-        value = jaccard(truth.labels(video, n), labels(video, n))
-        found.setdefault(video, []).append(value)
-    return found
+    """One figure of all frames of each video."""
+    values: dict[str, list[float]] = {}
+    for (video, _), figures in measured.items():
+        values.setdefault(video, []).append(getattr(figures, figure))
+    return values
 
 
 def score_places(
@@ -157,7 +186,7 @@ def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
 def score_selection(
     truth: LabelMaps,
     labels: LabelMaps,
-    keys: Iterable[FrameKey],
+    measured: Mapping[FrameKey, FrameFigures],
     frames: pd.DataFrame,
     regions: pd.DataFrame,
     taxonomy: Taxonomy,
@@ -167,7 +196,7 @@ def score_selection(
     Args:
         truth: human masks.
         labels: the version of the pseudo-annotations that was selected from.
-        keys: the frames that have both.
+        measured: the frames that have both, compared.
         frames: ``video``, ``frame``, ``selected``.
         regions: ``video``, ``frame``, ``label``, ``tag``, the scores that were measured, and
             ``score``, which the selection ranks by.
@@ -183,7 +212,7 @@ def score_selection(
     scores = [c for c in regions if c not in ("video", "frame", "label", "tag")]
     correlations = {c: rank_correlation(regions[c].astype(float), iou) for c in scores}
     return {
-        **score_pa(truth, labels, [k for k in keys if k in selected], taxonomy),
+        **score_pa({k: f for k, f in measured.items() if k in selected}, taxonomy),
         "fraction": 100 * len(selected) / max(len(frames), 1),
         "rank_correlation": correlations["score"],
         "rank_correlations": correlations,

@@ -21,7 +21,10 @@ def make_reproducible(seed: int, threads: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  libraries that draw from the global state
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True)
+    # use_deterministic_algorithms(True) is the same, but imports the compiler, which takes a second
+    torch.set_deterministic_debug_mode("error")
+    # memory need not be filled before something is written there; it takes time at every step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)

@@ -17,7 +17,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.cues.video_maps import at_full_size
+from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
 from pipeline.networks.inference import device_of, frames_tensor

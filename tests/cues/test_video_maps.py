@@ -13,7 +13,6 @@ from pipeline.cues.grad_cam import class_maps, normalise_maps
 from pipeline.cues.video_maps import (
     CamParams,
     answering_classes,
-    at_full_size,
     clip_maps,
     frame_maps,
 )
@@ -152,17 +151,3 @@ def test_clip_maps_of_a_network() -> None:
     maps = clip_maps(model, [(images, np.arange(8))], frames, [2, 0], PARAMS)
     assert maps.shape == (3, 2, 4, 6)
     assert maps.min() >= 0 and maps.max() <= 1
-
-
-def test_full_size_scales_each_map_by_its_own_maximum() -> None:
-    small = np.array([[0, 0], [0, 0.5]], np.float16)
-    maps = at_full_size([small, np.zeros((3, 5)), np.full((1, 1), 7.0)], 6, 8)
-    assert maps.shape == (3, 6, 8) and maps.dtype == np.float32
-    assert maps[0].max() == 1 and maps[0, 5, 7] == 1 and maps[0, 0, 0] == 0
-    # bilinear: the fourth column of eight lies 3/8 of the way between the centres of two
-    assert maps[0, 5, 3] == pytest.approx(0.375)
-    assert not maps[1].any() and maps[2] == pytest.approx(1.0)
-
-
-def test_no_maps() -> None:
-    assert at_full_size([], 6, 8).shape == (0, 6, 8)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,8 @@ import pytest
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.evaluation.versions import (
     annotated_keys,
-    frame_jaccards,
+    by_video,
+    measure_frames,
     rank_correlation,
     region_iou,
     score_model,
@@ -35,6 +37,10 @@ def store(folder: Path, maps: dict[str, dict[int, Map]]) -> LabelMaps:
     return LabelMaps(folder)
 
 
+def score_of(truth: LabelMaps, labels: LabelMaps, *keys: tuple[str, int]) -> dict[str, Any]:
+    return score_pa(measure_frames(truth, labels, keys, TAXONOMY), TAXONOMY)
+
+
 @pytest.fixture
 def truth(tmp_path: Path) -> LabelMaps:
     masks = {1: row(0, 0, 1, 1, 3, 255), 3: row(0, 2, 2, 0, 0, 0)}
@@ -53,7 +59,7 @@ def test_annotated_keys(truth: LabelMaps, labels: LabelMaps) -> None:
 
 
 def test_score_pa_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
-    scores = score_pa(truth, labels, [("v", 1), ("v", 3)], TAXONOMY)
+    scores = score_of(truth, labels, ("v", 1), ("v", 3))
     # truth 0 0 1 1 3 . | 0 2 2 0 0 0, found 0 1 1 0 3 . | 0 1 2 0 0 3
     background, flying, walking, dog = 4 / 7, 1 / 4, 1 / 2, 1 / 2
     assert scores["miou_actor_action"] == pytest.approx(25 * (background + flying + walking + dog))
@@ -64,9 +70,9 @@ def test_score_pa_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     names = TAXONOMY.names("actor_action")
     parts = (background, flying, walking, dog)
     assert scores["iou"] == pytest.approx(dict(zip(names, [100 * p for p in parts], strict=True)))
-    one = score_pa(truth, labels, [("v", 3)], TAXONOMY)
+    one = score_of(truth, labels, ("v", 3))
     assert one["glo_acc"] == pytest.approx(100 * 4 / 6)
-    assert np.isnan(score_pa(truth, labels, [], TAXONOMY)["miou_actor_action"])
+    assert np.isnan(score_of(truth, labels)["miou_actor_action"])
 
 
 def test_the_maps_before_refinement_have_a_jaccard_of_their_own(
@@ -76,7 +82,7 @@ def test_the_maps_before_refinement_have_a_jaccard_of_their_own(
     after = {1: row(0, 0, 1, 0, 0, 0), 3: row(0, 2, 2, 0, 0, 0)}
     rows = [{"video": "v", "rows": LabelMaps.write(tmp_path / "pa", "v", after, before)}]
     LabelMaps.write_index(tmp_path / "pa", rows, {})
-    scores = score_pa(truth, LabelMaps(tmp_path / "pa"), [("v", 1), ("v", 3)], TAXONOMY)
+    scores = score_of(truth, LabelMaps(tmp_path / "pa"), ("v", 1), ("v", 3))
     assert scores["jaccard_initial"] == pytest.approx((100 + 50) / 2)
     assert scores["jaccard"] == pytest.approx((100 / 3 + 100) / 2)
 
@@ -84,8 +90,9 @@ def test_the_maps_before_refinement_have_a_jaccard_of_their_own(
 def test_jaccard_and_corloc_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
     keys = [("v", 1), ("v", 3)]
     # foreground . . x x x _ against . x x . x _, and . x x . . . against . x x . . x
-    assert frame_jaccards(truth, labels.labels, keys) == {"v": pytest.approx([50, 200 / 3])}
-    scores = score_pa(truth, labels, keys, TAXONOMY)
+    measured = measure_frames(truth, labels, keys, TAXONOMY)
+    assert by_video(measured, "jaccard") == {"v": pytest.approx([50, 200 / 3])}
+    scores = score_pa(measured, TAXONOMY)
     assert scores["jaccard"] == scores["jaccard_initial"] == pytest.approx(175 / 3)
     # the larger parts: columns 1 to 2 against true boxes 2 to 3 and 4 (of the dog); 1 to 2, right
     assert scores["corloc"] == 50
@@ -163,8 +170,9 @@ def test_score_selection_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:
         columns=["video", "frame", "label", "tag", "score", "other"],
     )
     keys = [("v", 1), ("v", 3)]
-    found = score_selection(truth, labels, keys, frames, regions, TAXONOMY)
-    whole = score_pa(truth, labels, [("v", 1)], TAXONOMY)  # frame 2 has no mask
+    measured = measure_frames(truth, labels, keys, TAXONOMY)
+    found = score_selection(truth, labels, measured, frames, regions, TAXONOMY)
+    whole = score_of(truth, labels, ("v", 1))  # frame 2 has no mask
     assert {k: found[k] for k in whole} == whole
     assert found["fraction"] == 50
     # true IoU 1/3, 0, 1/2: the score orders them alike; `other` ties the first two, at 2.5
