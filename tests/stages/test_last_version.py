@@ -140,6 +140,18 @@ def test_it_has_figures_without_a_model(summary: dict[str, Any]) -> None:
     assert {"a", "b", "c"} == set(pd.read_csv("figures/v2/sequences.csv")["video"])
 
 
+def test_the_jaccard_of_videos_is_that_of_finished_maps(summary: dict[str, Any]) -> None:
+    pa, again = Path("pa/v1"), Path("figures/again")
+    for video in LabelMaps(pa).videos:
+        maps = {n: LabelMaps(pa).labels(video, n) for n in LabelMaps(pa).frames(video)}
+        LabelMaps.write(pa, video, maps, {n: 0 * m for n, m in maps.items()})
+    model = Path("segmenters/v1")
+    evaluate_ric.run(FRAMES, SUPERPIXELS, TRUTH, pa, Path("chosen/v1"), model, again)
+    assert pd.read_csv(again / "sequences.csv")["jaccard"].tolist() == [100] * 3
+    scores = read_json(again / "scores.json")["pa"]
+    assert (scores["jaccard"], scores["jaccard_initial"]) == (100, 0)
+
+
 def test_later_versions_are_stopped(summary: dict[str, Any]) -> None:
     assert summary["stopped_after"] == "v2"
     assert read_json(Path("v3.json")) == {"stop": True, "last": False, "version": "v2"}
