@@ -109,10 +109,10 @@ def foreground_shift(
     keys = [(v, n) for v in labels.videos if v in train for n in labels.frames(v)]
     count = min(anchor.frames, len(keys))
     chosen = np.random.default_rng(seed).choice(len(keys), count, replace=False)
-    margins = (
-        _segment(model, frames, video, [number], rule).margin
-        for video, number in (keys[index] for index in sorted(chosen.tolist()))
-    )
+    of_video: dict[str, list[int]] = {}
+    for video, number in (keys[index] for index in sorted(chosen.tolist())):
+        of_video.setdefault(video, []).append(number)
+    margins = (_segment(model, frames, v, n, rule).margin for v, n in of_video.items())
     return shift_of_area(margins, anchor, float(labels.metadata["initial_share"]))
 
 
