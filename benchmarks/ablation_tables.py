@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import sqrt
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 from pipeline.artifacts.tables import read_json
@@ -78,7 +79,10 @@ def load(recipe: str) -> dict[int, dict[str, Figures]]:
 
 
 def claims_table() -> list[str]:
-    """One line a claim: what is between the arms for each seed, the mean, and whether it holds."""
+    """One line a claim: what is between the arms for each seed, the mean, and whether it holds.
+
+    The error of the mean is the standard deviation over the seeds by the root of their number.
+    """
     heads = " | ".join(f"seed {s}" for s in SEEDS)
     lines = [f"| recipe | figure | arm | minus | {heads} | mean | holds |"]
     lines.append("|---|---|---|---|" + "---|" * len(SEEDS) + "---|---|")
@@ -91,10 +95,13 @@ def claims_table() -> list[str]:
             if one is not None and other is not None:
                 gains[seed] = one - other
         cells = [f"{gains[s]:+.1f}" if s in gains else "-" for s in SEEDS]
-        holds = "not all measured"
+        average, holds = f"{mean(gains.values()):+.1f}" if gains else "-", "not all measured"
         if len(gains) == len(SEEDS):
-            holds = "yes" if mean(gains.values()) > 0 else "**no**"
-        average = f"{mean(gains.values()):+.1f}" if gains else "-"
+            error = stdev(gains.values()) / sqrt(len(SEEDS))
+            average += f" ± {error:.1f}"
+            holds = "**no**"
+            if mean(gains.values()) > 0:
+                holds = "yes" if mean(gains.values()) > error else "yes, within the error"
         row = f"`{claim.recipe}` | {claim.what} | {claim.arm} | {claim.other}"
         lines.append(f"| {row} | {' | '.join(cells)} | {average} | {holds} |")
     return lines
@@ -144,7 +151,10 @@ def sections() -> list[str]:
     if not measured:
         return []
     lines = ["", "## The other recipes on the demo, with and without their parts", ""]
-    lines += ["Measured by `python -m benchmarks.ablations <recipe>`.", "", *claims_table()]
+    lines += [
+        "Measured by `python -m benchmarks.ablations <recipe>`; a mean with its standard error."
+    ]
+    lines += ["", *claims_table()]
     for recipe in measured:
         lines += ["", f"### `{recipe}`", "", *arms_table(recipe)]
     return lines

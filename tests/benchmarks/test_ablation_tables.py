@@ -45,9 +45,13 @@ def test_a_claim_is_about_the_mean_of_three_seeds(results: Path) -> None:
     for seed, gain in enumerate((2.0, -0.5, 0.9)):
         write(results, "mcnn", seed, {"soft": figures(30 + gain), "hard": figures(30.0)})
     row = row_of(tables.claims_table(), "`mcnn`", "PA.v1, actor")
-    assert row[2:] == ["soft", "hard", "+2.0", "-0.5", "+0.9", "+0.8", "yes"]
+    assert row[2:] == ["soft", "hard", "+2.0", "-0.5", "+0.9", "+0.8 ± 0.7", "yes"]
     write(results, "mcnn", 0, {"soft": figures(29.0), "hard": figures(30.0)})
-    assert row_of(tables.claims_table(), "PA.v1, actor")[-2:] == ["-0.2", "**no**"]
+    assert row_of(tables.claims_table(), "PA.v1, actor")[-2:] == ["-0.2 ± 0.6", "**no**"]
+    write(results, "mcnn", 0, {"soft": figures(30.2), "hard": figures(30.0)})
+    row = row_of(tables.claims_table(), "PA.v1, actor")
+    assert row[-2:] == ["+0.2 ± 0.4", "yes, within the error"]
+    write(results, "mcnn", 0, {"soft": figures(29.0), "hard": figures(30.0)})
     (results / "mcnn-arms-seed1.json").unlink()
     row = row_of(tables.claims_table(), "PA.v1, actor")
     assert row[4:] == ["-1.0", "-", "+0.9", "-0.1", "not all measured"]
