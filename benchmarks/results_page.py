@@ -19,6 +19,7 @@ PAGE = Path("docs/results.md")
 README = Path("README.md")
 SEEDS = (0, 1, 2)
 AA = "miou_actor_action"
+MINUTES = "minutes of `dvc exp run` from scratch"
 Figures = dict[str, Any]
 
 
@@ -55,13 +56,17 @@ def rank_correlation(figures: Figures) -> float:
 
 
 class Bar(NamedTuple):
-    """What a figure has to reach in every seed: at least, or at most, ``limit``."""
+    """What a figure has to reach in every seed: at least, or at most, ``limit``.
+
+    The time is measured on the seed that ran alone.
+    """
 
     recipe: str
     what: str
     value: Callable[[Figures], float | None]
     at_least: bool
     limit: float
+    seeds: int = len(SEEDS)  # on how many it is measured
 
     def holds(self, value: float) -> bool:
         """Whether a seed's value reaches the bar."""
@@ -77,7 +82,11 @@ BARS = [
     Bar("arms", "PA.v1: selected - all", arm_gain("recipe", "full"), True, 1.0),
     Bar("arms", "PA.v1: selected - random", arm_gain("recipe", "random"), True, 1.0),
     Bar("arms", "PA.v1: oracle - all", arm_gain("oracle", "full"), True, 3.0),
-    Bar("ws2_ranked", "minutes of `dvc exp run`", lambda f: f["minutes"], False, 10.0),
+    Bar("ws2_ranked", MINUTES, lambda f: f["minutes"], False, 10.0, 1),
+    *(
+        Bar(recipe, MINUTES, lambda f: f["minutes"], False, 15.0, 1)
+        for recipe in ("vscr", "mcnn", "frame_to_frame")
+    ),
 ]
 
 
@@ -89,7 +98,7 @@ def bars_table() -> list[str]:
         values = {seed: bar.value(figures) for seed, figures in load(bar.recipe).items()}
         found = {seed: value for seed, value in values.items() if value is not None}
         cells = [f"{found[s]:.2f}" if s in found else "-" for s in SEEDS]
-        holds = "yes" if len(found) == len(SEEDS) else "not all measured"
+        holds = "yes" if len(found) >= bar.seeds else "not all measured"
         if not all(map(bar.holds, found.values())):
             holds = "**no**"
         limit = f"{'>=' if bar.at_least else '<='} {bar.limit:g}"

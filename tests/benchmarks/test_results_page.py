@@ -51,7 +51,17 @@ def test_the_bars_of_the_ranked_recipe_by_hand(results: Path) -> None:
     assert line("PA.v3 - PA.v0").endswith("| 8.00 | 8.00 | 8.00 | yes |")
     assert line("smallest step").endswith("| -0.50 | -0.50 | -0.50 | yes |")
     assert line("selected - full at v0").endswith("| 4.25 | 4.25 | 4.25 | yes |")
-    assert line("minutes").endswith("| <= 10 | 9.00 | 10.00 | 11.00 | **no** |")
+    assert line("`ws2_ranked` | minutes").endswith("| <= 10 | 9.00 | 10.00 | 11.00 | **no** |")
+
+
+def test_the_time_is_that_of_the_seed_that_ran_alone(results: Path) -> None:
+    row = "`vscr` | minutes"
+    assert line(row).endswith("| <= 15 | - | - | - | not all measured |")
+    put(results, "vscr-seed0", summary(30, minutes=14.9))
+    put(results, "vscr-seed1", summary(30) | {"minutes": None})
+    assert line(row).endswith("| <= 15 | 14.90 | - | - | yes |")
+    put(results, "vscr-seed0", summary(30, minutes=15.1))
+    assert line(row).endswith("| <= 15 | 15.10 | - | - | **no** |")
 
 
 def test_the_last_version_of_a_recipe_has_no_model(results: Path) -> None:
