@@ -52,6 +52,7 @@ CLAIMS = [
     ),
     Claim("vscr", "whole", "without motion", "model.v0, test, action", model_figure(ACTION)),
     Claim("mcnn", "soft", "hard", "model.v0, test, actor", model_figure("miou_actor")),
+    Claim("mcnn", "soft", "hard", "model.v0, test, foreground", model_figure("iou_foreground")),
     Claim("mcnn", "soft", "hard", "PA.v1, actor", pa_figure("miou_actor", "v1")),
     Claim("frame_to_frame", "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure),
     Claim("frame_to_frame", "K = 3", SAME_FRAMES, "the same on the same frames", cue_figure),
