@@ -153,8 +153,9 @@ def sections() -> list[str]:
         return []
     lines = ["", "## The other recipes on the demo, with and without their parts", ""]
     lines += [
-        "Measured by `python -m benchmarks.ablations <recipe>`; a mean with its standard error. Minutes",
-        "on one thread had other runs beside them; the first arm of a seed computes what all share.",
+        "Measured by `python -m benchmarks.ablations <recipe>`; a mean with its standard error.",
+        "Minutes on one thread had other runs beside them; the first arm of a seed computes what",
+        "all share.",
     ]
     lines += ["", *claims_table()]
     for recipe in measured:

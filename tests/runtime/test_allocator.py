@@ -34,5 +34,5 @@ def test_blocks_that_were_freed_are_used_again() -> None:
     if not kept:
         pytest.skip("the C library has no mallopt")
     assert faults < PAGES_OF_BLOCK / 4
-    # without it each of the four takes its pages anew; huge pages, where they are on, hide it
+    # without it each of the four takes its pages anew
     assert page_faults(keep=False)[1] > faults
