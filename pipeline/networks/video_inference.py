@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,59 @@ def segment_video(
     """
     vectors = clip_vectors(model, frames, video, numbers)
     return segment_frames(model, frames.images(video, list(numbers)), allowed, rule, vectors)
+
+
+def segment_videos(
+    model: Segmenter,
+    frames: Frames,
+    numbers: Mapping[str, Sequence[int]],
+    rule: Rule,
+    batch: int = 8,
+) -> Iterator[tuple[str, Segmentation]]:
+    """Segment some frames of each of many videos, among the labels that its tags allow.
+
+    Videos of one size and the same tags go through the network together: a few frames of a video
+    alone would not fill a batch.
+
+    Args:
+        model: in evaluation mode.
+        frames: holds the videos.
+        numbers: of the frames, by video.
+        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        batch: frames at a time.
+
+    Yields:
+        Each video with its answer, videos that are alike one after the other.
+    """
+    alike: dict[tuple[tuple[int, int], tuple[int, ...]], list[str]] = {}
+    for video in numbers:
+        allowed = tuple(frames.taxonomy.labels(frames.tags(video)))
+        alike.setdefault((frames.size(video), allowed), []).append(video)
+    for (_, allowed), videos in alike.items():
+        for group in _filled(videos, numbers, batch):
+            images = np.concatenate([frames.images(v, list(numbers[v])) for v in group])
+            found = [clip_vectors(model, frames, v, numbers[v]) for v in group]
+            known = [f for f in found if f is not None]
+            vectors = torch.cat(known) if known else None
+            answer = segment_frames(model, images, allowed, rule, vectors, batch)
+            first = 0
+            for video in group:
+                own = slice(first, first := first + len(numbers[video]))
+                yield video, Segmentation(answer.margin[own], answer.labels[own])
+
+
+def _filled(
+    videos: Sequence[str], numbers: Mapping[str, Sequence[int]], batch: int
+) -> Iterator[list[str]]:
+    """Videos in groups of at least ``batch`` frames, but for the last group."""
+    group: list[str] = []
+    for video in videos:
+        group.append(video)
+        if sum(len(numbers[v]) for v in group) >= batch:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def video_tag_probs(

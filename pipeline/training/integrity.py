@@ -18,8 +18,8 @@ from pipeline.datasets.video import spread
 from pipeline.evaluation.confusion import confusion_matrix
 from pipeline.evaluation.region_integrity import integrity_scores
 from pipeline.networks.base import Segmenter
-from pipeline.networks.inference import Rule, Segmentation
-from pipeline.networks.video_inference import segment_video
+from pipeline.networks.inference import Rule
+from pipeline.networks.video_inference import segment_videos
 from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
 from pipeline.refinement.prediction import PredictionParams, refine_all
 from pipeline.runtime.errors import InputError
@@ -67,7 +67,7 @@ def evaluate_integrity(
         anchor: the area the predictions have (ours); None takes them as they are.
     """
     size = len(frames.taxonomy.pairs) + 1
-    answers = {v: _segment(model, frames, v, n, prediction.rule) for v, n in keys.items()}
+    answers = dict(segment_videos(model, frames, keys, prediction.rule))
     shift = 0.0
     if anchor is not None:
         initial_share = float(labels.metadata["initial_share"])
@@ -112,7 +112,7 @@ def foreground_shift(
     of_video: dict[str, list[int]] = {}
     for video, number in (keys[index] for index in sorted(chosen.tolist())):
         of_video.setdefault(video, []).append(number)
-    margins = (_segment(model, frames, v, n, rule).margin for v, n in of_video.items())
+    margins = (answer.margin for _, answer in segment_videos(model, frames, of_video, rule))
     return shift_of_area(margins, anchor, float(labels.metadata["initial_share"]))
 
 
@@ -135,11 +135,3 @@ def foreground_shifts(
             found[id(state)] = foreground_shift(model, frames, labels, anchor, rule, seed)
         shifts[name] = found[id(state)]
     return shifts
-
-
-def _segment(
-    model: Segmenter, frames: Frames, video: str, numbers: Sequence[int], rule: Rule
-) -> Segmentation:
-    """The answer for some frames of a video, among the labels that its tags allow."""
-    allowed = frames.taxonomy.labels(frames.tags(video))
-    return segment_video(model, frames, video, numbers, allowed, rule)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from pipeline.artifacts.frames import Frames
 from pipeline.datasets.clips import ClipInput, ClipParams
-from pipeline.networks.video_inference import clip_vectors, segment_video
-from tests.tiny import TAXONOMY
+from pipeline.networks.video_inference import clip_vectors, segment_video, segment_videos
+from tests.tiny import TAXONOMY, TinyVideo, write_frames
 
 COUNT = 12
 
@@ -95,3 +95,25 @@ def test_a_segmenter_that_looks_at_frames_alone(frames: Frames) -> None:
         0,
     ]
     assert model.clips == []
+
+
+def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path) -> None:
+    bird, dog = (next(t for t in TAXONOMY.pairs if t[0] == name) for name in ("bird", "dog"))
+    tags = {"a": bird, "b": dog, "c": bird, "d": bird, "e": bird}
+    videos = {v: TinyVideo("train", frozenset([tag])) for v, tag in tags.items()}
+    frames = write_frames(tmp_path, videos, count=6, keys=(1, 3), size=(6, 8))
+    seen = []
+
+    class Counting(Watching):
+        def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+            seen.append(len(x))
+            return super().coarse_logits(x, vectors)
+
+    model: Any = Counting(ClipInput(clip=ClipParams(frames=2)))
+    numbers = {"a": [1, 3], "b": [5], "c": [0], "d": [2, 4], "e": [3]}
+    found = dict(segment_videos(model, frames, numbers, "argmax", batch=3))
+    assert seen == [3, 3, 1]  # a and c, d and e, b alone
+    for video, tag in tags.items():
+        own = segment_video(model, frames, video, numbers[video], [TAXONOMY.label(tag)], "argmax")
+        assert np.array_equal(found[video].margin, own.margin)
+        assert np.array_equal(found[video].labels, own.labels)
