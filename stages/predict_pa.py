@@ -47,7 +47,7 @@ def run(
         if latent is not None and video in moving:
             found = infer_video(
                 *(*segmenter, prepared, moving, video, keys, tags),
-                *(params.rule, latent.alpha_of(version), latent),
+                *(latent.alpha_of(version), latent),
             )
         else:
             found = predict_video(*segmenter, prepared, regions, video, keys, tags, params)

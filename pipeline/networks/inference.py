@@ -76,6 +76,20 @@ def margin_and_class(
     return foreground - logits[:, 0], chosen
 
 
+def share_probs(margin: Tensor, classes: Tensor, shift: float = 0.0) -> Tensor:
+    """Probabilities B 1+A H W of the background and of each allowed label, of sum 1.
+
+    The margin says how probable foreground is, the allowed classes share it by their logits.
+
+    Args:
+        margin: B H W, see :func:`margin_and_class`.
+        classes: B A H W, the logits of the allowed labels.
+        shift: of the background logit.
+    """
+    foreground = torch.sigmoid(margin - shift).unsqueeze(1)
+    return torch.cat([1 - foreground, foreground * torch.softmax(classes, dim=1)], dim=1)
+
+
 def segment_frames(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
@@ -117,9 +131,7 @@ def tag_probs(
     vectors: Tensor | None = None,
     batch: int = 8,
 ) -> npt.NDArray[np.float32]:
-    """Probabilities T 1+A H W of the background and of each label that the tags allow, of sum 1.
-
-    The margin says how probable foreground is, the allowed classes share it by their logits.
+    """:func:`share_probs` T 1+A H W of frames, among the labels that the tags allow.
 
     Args:
         model: a segmenter in evaluation mode.
@@ -132,9 +144,7 @@ def tag_probs(
     """
     found = []
     for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
-        foreground = torch.sigmoid(margin - shift).unsqueeze(1)
-        own = foreground * torch.softmax(classes, dim=1)
-        found.append(torch.cat([1 - foreground, own], dim=1).cpu().numpy())
+        found.append(share_probs(margin, classes, shift).cpu().numpy())
     return np.concatenate(found)
 
 

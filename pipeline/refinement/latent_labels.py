@@ -38,6 +38,9 @@ class LatentParams(Params):
     Attributes:
         motion: ``soft``: motion segments teach colours (the paper); ``hard``: they are the labels
             (its comparison, Table 1).
+        rule: how the network's answer is read, see
+            :func:`pipeline.networks.inference.margin_and_class`. ``foreground`` (ours): a network
+            that does not know yet which class it sees is not taken to see the background.
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
         location: weight of the place of the motion segments (ours; 0 is the paper, to whose labels
@@ -57,6 +60,7 @@ class LatentParams(Params):
     """
 
     motion: Literal["soft", "hard"] = "soft"
+    rule: Literal["foreground", "argmax"] = "argmax"
     alpha: float = Field(default=1.0, ge=0)
     alpha_finetune: float = Field(default=2.0, ge=0)
     location: float = Field(default=1.0, ge=0)

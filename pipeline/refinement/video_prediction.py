@@ -13,7 +13,6 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.datasets.taxonomy import BACKGROUND
 from pipeline.networks.base import Segmenter
-from pipeline.networks.inference import Rule
 from pipeline.networks.video_inference import segment_video, video_tag_probs
 from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
@@ -64,7 +63,6 @@ def infer_video(
     video: str,
     numbers: Sequence[int],
     labels: Sequence[int],
-    rule: Rule,
     alpha: float,
     params: LatentParams,
 ) -> PredictedLabels:
@@ -81,12 +79,11 @@ def infer_video(
         video: its id.
         numbers: of the frames, in order.
         labels: of the video's tags, at least one.
-        rule: how the network's answer is read.
-        alpha: weight of this answer.
-        params: the rest of the energy.
+        alpha: weight of the network's answer.
+        params: how it is read, and the rest of the energy.
     """
     segments = np.stack([motion.segment(video, n) for n in numbers])
-    probs = video_tag_probs(model, shift, frames, video, numbers, labels, rule)
+    probs = video_tag_probs(model, shift, frames, video, numbers, labels, params.rule)
     best = np.array(labels, np.uint8)[probs[:, 1:].argmax(axis=1)]
     initial = np.where(probs[:, 0] < 0.5, best, np.uint8(BACKGROUND))
     if not segments.any():

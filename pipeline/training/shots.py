@@ -19,8 +19,9 @@ from torch.nn import functional as F
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.motion_segments import MotionSegments
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
+from pipeline.datasets.taxonomy import IGNORE
 from pipeline.datasets.video import fitted_size, uniform_frames
+from pipeline.networks.inference import margin_and_class, share_probs
 from pipeline.refinement.latent_labels import Shot, infer_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed
@@ -174,9 +175,9 @@ def latent_batch_labels(
     found = np.zeros((len(still), *size), np.uint8)
     if not still.all():
         shot = _shot_of(batch, ~still, size)
-        probs = torch.softmax(coarse, dim=1).cpu().numpy()[~still].astype(np.float64)
-        own = probs[:, [BACKGROUND, *shot.labels]]
-        found[~still] = infer_labels(shot, own, alpha, params.latent)
+        answer = margin_and_class(coarse[~batch["still"]], shot.labels, params.latent.rule)
+        probs = share_probs(*answer).cpu().numpy().astype(np.float64)
+        found[~still] = infer_labels(shot, probs, alpha, params.latent)
     for i in np.flatnonzero(still):
         allowed = torch.nonzero(batch["allowed"][i]).flatten().tolist()
         scores = coarse[i].cpu().numpy().astype(np.float64)

@@ -77,7 +77,7 @@ def test_motion_and_colours_mend_what_the_network_does_not_see(
 ) -> None:
     model: Any = Bright(blind=12)  # a third of the square
     seen = motion(tmp_path / "motion", "b", SQUARES)
-    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3], "argmax")
+    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3])
     initial, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert (found != 3 * SQUARES).mean() < 0.01
     assert not initial[:, :10].any() and np.array_equal(initial[:, 14:], 3 * SQUARES[:, 14:])
@@ -90,7 +90,7 @@ def test_only_the_tags_of_the_video_are_given(frames: Frames, tmp_path: Path) ->
     model: Any = Bright()
     seen = motion(tmp_path / "motion", "c", SQUARES)
     parts = (model, 0.0, frames, seen, "c", NUMBERS, [1, 2])
-    _, found = infer_video(*parts, "argmax", 1.0, ENERGY)  # type: ignore[arg-type]
+    _, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert set(np.unique(found)) <= {0, 1, 2} and found.any()
 
 
@@ -98,13 +98,13 @@ def test_where_nothing_moves_the_network_s_answer_is_kept(frames: Frames, tmp_pa
     model: Any = Bright()
     seen = motion(tmp_path / "motion", "b", np.zeros_like(SQUARES))
     parts = (model, 0.0, frames, seen, "b", NUMBERS, [3])
-    initial, found = infer_video(*parts, "argmax", 1.0, ENERGY)  # type: ignore[arg-type]
+    initial, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert np.array_equal(found, 3 * SQUARES) and np.array_equal(initial, found)
     # by the rule, even where the background beats each of two labels: odds of all classes are
     # 1 + 1/e + e^-3.5 = 1.40, less a shift of 0.2: 0.53 for both, of which label 2 has 0.39
     model = Bright(blind=32)
     parts = (model, 0.2, frames, seen, "b", NUMBERS, [1, 2])
-    initial, found = infer_video(*parts, "foreground", 1.0, ENERGY)  # type: ignore[arg-type]
+    initial, found = infer_video(*parts, 1.0, ENERGY.model_copy(update={"rule": "foreground"}))  # type: ignore[arg-type]
     assert (found == 2).all() and np.array_equal(initial, found)
     keys = frames.key_frames("b")
     write_superpixels(tmp_path / "superpixels", frames)

@@ -208,6 +208,21 @@ def test_labels_of_a_batch_follow_the_motion(data: tuple[Frames, MotionSegments]
     assert np.array_equal(found, np.where(bits == 255, 255, bits & 1))
 
 
+def test_a_network_that_sees_another_class_sees_no_background(
+    data: tuple[Frames, MotionSegments],
+) -> None:
+    batch = batch_of(data)
+    logits = torch.zeros(4, 4, 32, 40)
+    logits[:, 1], logits[:, 3] = -4.0, 4.0  # it takes the bird for a dog
+    latent = {"components": 1, "samples": 100, "side": 40, "location": 0.0, "smoothness": 0.0}
+    segments = torch.from_numpy(np.stack([square(n) for n in range(4)]))
+    known = {}
+    for rule in ("argmax", "foreground"):
+        labels = latent_batch_labels(batch, logits, 1e4, objective(**latent, rule=rule))
+        known[rule] = (labels[segments] == 1).float().mean()
+    assert known == {"argmax": 0, "foreground": 1}
+
+
 def test_labels_of_still_images_hold_their_shares(data: tuple[Frames, MotionSegments]) -> None:
     batch = batch_of(data, still_images={"share": 0.4})
     assert batch["still"].tolist() == [False] * 4 + [True] * 2
