@@ -84,14 +84,12 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     write_table(selection / "frames.parquet", chosen)
     write_json(selection / "selection.json", {"rule": arm})
     write_json(work / "convergence.json", {"stop": False, "last": False, "version": "v0"})
-    inputs = {
-        "frames": DATA / "frames",
-        "superpixels": DATA / "superpixels",
-        "pa": pa,
-        "selection": selection,
-    }
+    # each by its name, so that mypy sees what a stage needs
     train_segmenter.run(
-        **inputs,
+        frames=DATA / "frames",
+        superpixels=DATA / "superpixels",
+        pa=pa,
+        selection=selection,
         motion=DATA / "motion",
         edges=DATA / "edges",
         action=MODELS / "classifier/action",
@@ -101,7 +99,15 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
         work=work / "unfinished",
     )
     predict_pa.run(
-        **inputs, model=model, convergence=work / "convergence.json", version="v1", out=labels
+        frames=DATA / "frames",
+        superpixels=DATA / "superpixels",
+        pa=pa,
+        selection=selection,
+        model=model,
+        motion=DATA / "motion",
+        convergence=work / "convergence.json",
+        version="v1",
+        out=labels,
     )
     frames, truth = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth")
     found = LabelMaps(labels)
