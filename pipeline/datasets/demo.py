@@ -6,7 +6,7 @@ Features:
 * four actors (ball, bird, car, dog) and four actions (flying, jumping, rolling, running) in the 12
   pairs of ``PAIRS``, all of them valid ids of A2D (bird-running is not, so birds roll);
 * what makes it hard: in half of the clips the actor's own prop (goal, tree, cone, kennel) stands
-  somewhere in the scene, so that it tells the class as the actor does, and in a quarter of the
+  somewhere in the scene, so that it tells the class as the actor does, and in a share of the
   single-actor clips the actor is away for a while;
 * in three of ten clips, those without actors among them, stands the prop of an actor that the clip
   does not show: a goal alone makes no ball.
@@ -31,7 +31,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
-from pydantic import Field
+from pydantic import Field, PositiveInt, model_validator
 
 from pipeline.datasets.boxes import bounding_box
 from pipeline.datasets.demo_scene import Clip, ClipSpec, render_clip
@@ -59,8 +59,16 @@ class DemoParams(Params):
     props: float = Field(0.5, ge=0, le=1)  # share of videos with the actor's own prop
     strays: float = Field(0.3, ge=0, le=1)  # share of videos with the prop of another actor
     absent: float = Field(0.25, ge=0, le=1)  # share of single-actor videos with an absence
+    away: tuple[PositiveInt, PositiveInt] = (4, 8)  # its shortest and longest, in frames
     two_actors: float = Field(0.12, ge=0, le=1)
     two_actions: float = Field(0.10, ge=0, le=1)  # two instances of one actor, two actions
+
+    @model_validator(mode="after")
+    def _absences_fit(self) -> DemoParams:
+        shortest, longest = self.away
+        if not shortest <= longest <= self.frames:
+            raise ValueError(f"away {self.away}: expected shortest <= longest <= frames")
+        return self
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,8 @@ def plan_video(params: DemoParams, split: str, index: int) -> DemoVideo:
         ids = first, int(rng.choice([p for p in PAIRS if p // 10 == first // 10 and p != first]))
     absent = None
     if len(ids) == 1 and gone < params.absent:
-        length = int(rng.integers(4, 9))
+        shortest, longest = params.away
+        length = int(rng.integers(shortest, longest + 1))
         start = int(rng.integers(0, params.frames - length + 1))
         absent = start, start + length
     own = (a2d_tag(first)[0],) if prop < params.props else ()

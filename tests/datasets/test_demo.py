@@ -147,9 +147,20 @@ def test_pairs_are_valid_balanced_and_as_rich_as_asked() -> None:
     assert set(strays) == {0, 1}
     assert sum(strays) == pytest.approx(0.3 * 240, abs=20)
     assert sum(s.absent is not None for s in single) == pytest.approx(0.25 * len(single), abs=8)
+    assert {b - a for a, b in (s.absent for s in single if s.absent)} == {4, 5, 6, 7, 8}
     empty = [v.spec for v in videos if v.id.startswith("empty")]
     assert len(empty) == 30 and not any(s.ids or s.absent for s in empty)
     assert 3 <= sum(len(s.props) for s in empty) <= 15
+
+
+def test_absences_are_as_long_as_was_asked_for() -> None:
+    params = DemoParams(seed=0, train=40, absent=1.0, away=(9, 10), two_actors=0, two_actions=0)
+    spans = [v.spec.absent for v in plan_demo(params) if v.spec.ids]
+    assert {b - a for a, b in spans if b <= 16} == {9, 10}
+    with pytest.raises(ValueError, match="away"):
+        DemoParams(seed=0, away=(10, 9))
+    with pytest.raises(ValueError, match="away"):
+        DemoParams(seed=0, away=(4, 17))
 
 
 def test_ids_of_videos_do_not_follow_the_classes() -> None:
