@@ -62,17 +62,14 @@ CLAIMS = [
 def load(recipe: str) -> dict[int, dict[str, Figures]]:
     """Arms by seed, and what they are compared with besides.
 
-    ``ws2`` beside those of vscr, whose labels are the same; the maps of single frames beside those
-    that were aggregated from them, on the frames that these are for.
+    The maps of single frames beside those that were aggregated from them, on the frames that these
+    are for.
     """
     found = {}
     for seed in SEEDS:
         path = RESULTS / f"{recipe}-arms-seed{seed}.json"
         if path.is_file():
             found[seed] = read_json(path)
-            beside = RESULTS / f"ws2-seed{seed}.json"
-            if recipe == "vscr" and beside.is_file():
-                found[seed]["ws2"] = read_json(beside)
             if recipe == "frame_to_frame" and "K = 3" in found[seed]:
                 single = found[seed]["K = 3"]["cues"]["cam"]
                 found[seed][SAME_FRAMES] = {"cues": {"aggregated": single}}

@@ -27,11 +27,15 @@ WEIGHT = f"{CONTRASTIVE}.relations.weight"
 
 
 class Arm(NamedTuple):
-    """A name, what is different from the recipe, and whether cues are all that is looked at."""
+    """A name, what is different from the recipe, and whether cues are all that is looked at.
+
+    ``recipe``: another one on the same videos, to compare with.
+    """
 
     name: str
     overrides: tuple[str, ...] = ()
     cues: bool = False
+    recipe: str | None = None
 
 
 ARMS = {
@@ -56,6 +60,17 @@ ARMS = {
                 "train_segmenter.network.two_stream=null",
             ),
         ),
+        # the videos and PA.v0 of conf/recipe/on/vscr-demo.yaml
+        Arm(
+            "ws2",
+            (
+                "versions=two",
+                "make_demo.absent=0.25",
+                "make_demo.away=[4,8]",
+                "refine_superpixels.binarise.variant=otsu",
+            ),
+            recipe="ws2",
+        ),
     ),
     "mcnn": (  # Table 1
         Arm("soft", (ONCE,)),
@@ -75,7 +90,7 @@ def run_arm(recipe: str, arm: Arm, seed: int, threads: int | None) -> dict[str, 
 
     What arms share is computed by the first of them: its minutes are those of the recipe.
     """
-    overrides = [f"recipe={recipe}", f"seed={seed}", *arm.overrides]
+    overrides = [f"recipe={arm.recipe or recipe}", f"seed={seed}", *arm.overrides]
     if threads is not None:
         overrides += [f"machine.threads={threads}", f"machine.jobs={threads}"]
     settings = [word for override in overrides for word in ("-S", override)]

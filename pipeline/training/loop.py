@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader, Subset
 
 from pipeline.artifacts.models import LAST, State
 from pipeline.networks.memory import channels_last
+from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
@@ -124,7 +126,11 @@ def _run_epoch(
     scheduler: Any,
     average: State | None,
 ) -> float:
-    """Mean loss of the epoch's steps."""
+    """Mean loss of the epoch's steps.
+
+    Raises:
+        InputError: a loss is infinite or not a number.
+    """
     model.train()
     for module in model.modules():
         if params.frozen_norm and isinstance(module, nn.modules.batchnorm._BatchNorm):
@@ -139,6 +145,11 @@ def _run_epoch(
         optimiser.step()
         scheduler.step()
         total += float(value.detach())
+        if not math.isfinite(total):
+            raise InputError(
+                f"the loss of step {step + 1} is not finite, so the training has diverged; lower "
+                f"fit.lr (now {params.lr:g})"
+            )
         if average is not None and params.ema is not None:
             # early averages forget faster, or they would hold the initial weights for long
             _update_average(average, model, min(params.ema, (1 + step) / (10 + step)))

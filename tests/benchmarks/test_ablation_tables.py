@@ -38,7 +38,7 @@ def row_of(lines: list[str], *words: str) -> list[str]:
 def test_claims_compare_arms_that_are_measured() -> None:
     for claim in tables.CLAIMS:
         names = {arm.name for arm in ARMS[claim.recipe]}
-        assert claim.arm in names and claim.other in names | {"ws2", tables.SAME_FRAMES}
+        assert claim.arm in names and claim.other in names | {tables.SAME_FRAMES}
 
 
 def test_a_claim_is_about_the_mean_of_three_seeds(results: Path) -> None:
@@ -58,9 +58,6 @@ def test_a_claim_is_about_the_mean_of_three_seeds(results: Path) -> None:
 
 
 def test_what_stands_beside_the_arms(results: Path) -> None:
-    write(results, "vscr", 1, {"whole": figures(33.0)})
-    (results / "ws2-seed1.json").write_text(json.dumps(figures(31.5)))
-    assert row_of(tables.claims_table(), "ws2")[5] == "+1.5"
     cues = {"cam": {"iou_foreground": 40.0}, "aggregated": {"iou_foreground": 42.5}}
     write(results, "frame_to_frame", 2, {"K = 3": {"cues": cues}})
     assert row_of(tables.claims_table(), tables.SAME_FRAMES)[6] == "+2.5"

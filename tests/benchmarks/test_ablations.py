@@ -11,7 +11,7 @@ from stages.schema import check_all
 def test_each_arm_differs_from_the_recipe_and_is_right(recipe: str) -> None:
     seen = []
     for arm in ARMS[recipe]:
-        own = composed([f"recipe={recipe}", *arm.overrides])
+        own = composed([f"recipe={arm.recipe or recipe}", *arm.overrides])
         check_all(own)
         assert (own, arm.cues) not in seen, arm.name
         seen.append((own, arm.cues))

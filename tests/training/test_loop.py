@@ -66,6 +66,16 @@ def heads(seen: list[float]) -> Callable[[nn.Module], Mapping[str, float]]:
     return evaluate
 
 
+def test_a_training_that_diverges_says_so() -> None:
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        value = descend(model, batch)  # 2, then 0.2 less with every step
+        return torch.where(value > 1.5, value, torch.log(value - 1.5))
+
+    params = FitParams(epochs=2, steps=2, policy="constant", **PLAIN)
+    with pytest.raises(InputError, match=r"step 4 .*diverged; lower fit.lr \(now 0.1\)"):
+        fit(One(), Numbers(3, 2), loss, params, CPU)
+
+
 def test_poly_by_hand() -> None:
     seen: list[float] = []
     run(FitParams(epochs=2, steps=2, policy="poly", power=0.9, **PLAIN), evaluate=heads(seen))
