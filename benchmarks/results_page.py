@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.ablation_tables import sections
+from benchmarks.real_video_tables import cell, i3d_table, real_table
 from pipeline.artifacts.tables import read_json
 from pipeline.evaluation.summary import text_table
 
@@ -125,10 +126,10 @@ def versions_table(recipe: str) -> list[str]:
             test = [m.get("test", {}).get(k) for k in (*keys, "cls_acc", "glo_acc")]
             lines.append(
                 f"| {seed} | {version} | "
-                + " | ".join(_cell(c) for c in cells)
-                + f" | {_cell(s['rank_correlation'], 2)} | {m.get('best_epoch', '-')}"
-                + f" | {_cell(m.get('ric'))} | "
-                + " | ".join(_cell(c) for c in test)
+                + " | ".join(cell(c) for c in cells)
+                + f" | {cell(s['rank_correlation'], 2)} | {m.get('best_epoch', '-')}"
+                + f" | {cell(m.get('ric'))} | "
+                + " | ".join(cell(c) for c in test)
                 + " |"
             )
     return lines
@@ -142,7 +143,7 @@ def scores_table() -> list[str]:
         versions = figures["versions"]
         for name in sorted(versions["v0"]["selected"]["rank_correlations"]):
             cells = [
-                _cell(versions[v]["selected"]["rank_correlations"].get(name), 2)
+                cell(versions[v]["selected"]["rank_correlations"].get(name), 2)
                 if v in versions
                 else "-"
                 for v in ("v0", "v1", "v2", "v3")
@@ -156,7 +157,7 @@ def arms_table() -> list[str]:
     lines = ["| seed | arm | frames | actor-action | foreground |", "|---|---|---|---|---|"]
     for seed, arms in load("arms").items():
         for arm, f in arms.items():
-            cells = f"{_cell(f[AA])} | {_cell(f['iou_foreground'])}"
+            cells = f"{cell(f[AA])} | {cell(f['iou_foreground'])}"
             lines.append(f"| {seed} | {arm} | {f['frames']} | {cells} |")
     return lines
 
@@ -169,31 +170,9 @@ def classifiers_table() -> list[str]:
         for seed, f in load(recipe).items():
             told = f["versions"]["v0"]["selected"].get("discriminator_accuracy")
             cells = [f["classifiers"][b]["test_accuracy"] for b in ("actor", "action")]
-            row = " | ".join(_cell(c) for c in (*cells, told, f["minutes"]))
+            row = " | ".join(cell(c) for c in (*cells, told, f["minutes"]))
             lines.append(f"| `{recipe}` | {seed} | {row} |")
     return lines
-
-
-def i3d_table() -> list[str]:
-    """Share of I3D's maps inside the masks of real sequences; nothing where it was not measured."""
-    path = RESULTS / "i3d-cam.json"
-    if not path.is_file():
-        return []
-    figures = read_json(path)
-    lines = [
-        "",
-        "## Real video: 3D Grad-CAM of I3D (Kinetics) on DAVIS sequences",
-        "",
-        "Measured by `python -m benchmarks.i3d_cam`: the share of the map inside the mask,",
-        "the mask's share of the frame, and their ratio, for the network's own first choice.",
-        "",
-        "| sequence | class | probability | map inside mask | mask | ratio |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, f in figures["sequences"].items():
-        cells = [_cell(f[k], 2) for k in ("probability", "inside", "mask_share", "ratio")]
-        lines.append(f"| {name} | {f['class']} | {' | '.join(cells)} |")
-    return [*lines, "", f"Mean ratio {figures['mean_ratio']:.2f} (bar: at least 2)."]
 
 
 def step_table() -> list[str]:
@@ -212,47 +191,9 @@ def step_table() -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for name, f in read_json(path).items():
-        cells = [_cell(f[k], 2) for k in ("cross_entropy", "relations", "ratio")]
+        cells = [cell(f[k], 2) for k in ("cross_entropy", "relations", "ratio")]
         counts = f"{f['width']} | {f['pixels']} | {f['clusters']}"
         lines.append(f"| {name} | {counts} | {' | '.join(cells)} |")
-    return lines
-
-
-def real_table() -> list[str]:
-    """The versions on real sequences; nothing where they were not run."""
-    lines = []
-    for recipe in ("ws2_ranked", "vscr", "mcnn"):
-        path = RESULTS / f"davis-{recipe}.json"
-        if path.is_file():
-            lines += ["", f"### `{recipe}`", "", *_real_versions(read_json(path))]
-            lines += ["", f"![The same frames at every version](results/davis-{recipe}.jpg)"]
-    head = [
-        "",
-        "## Real video: DAVIS sequences from tags alone",
-        "",
-        "Measured by `python -m benchmarks.real_video <recipe>`, on training videos; motion",
-        "segments on all frames of all videos. Before refinement: of `mcnn` the network's answer.",
-    ]
-    return [*head, *lines] if lines else []
-
-
-def _real_versions(figures: Figures) -> list[str]:
-    """One line a version, of the motion segments first where the recipe has any."""
-    lines = [
-        f"{figures['minutes']} minutes, {figures['threads']} thread(s).",
-        "",
-        "| version | PA mean Jaccard | the same before refinement | PA foreground IoU | PA mIoU | "
-        "selected foreground IoU | frames selected % |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    motion = figures.get("cues", {}).get("motion")
-    if motion:
-        lines.append(f"| motion segments | {_cell(motion['jaccard'])} | - | - | - | - | - |")
-    for version, f in figures["versions"].items():
-        p, s = f["pa"], f["selected"]
-        cells = [p.get("jaccard"), p.get("jaccard_initial"), p["iou_foreground"], p["miou_actor"]]
-        cells += [s["iou_foreground"], s["fraction"]]
-        lines.append(f"| {version} | {' | '.join(_cell(c) for c in cells)} |")
     return lines
 
 
@@ -268,10 +209,6 @@ def write_readme_table() -> None:
         if 0 in load(recipe)
     ]
     README.write_text(head + start + "\n".join(tables) + end + tail)
-
-
-def _cell(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def main() -> None:

@@ -87,19 +87,3 @@ def test_arms_by_hand(results: Path) -> None:
     assert line("selected - random").endswith("| 0.50 | - | - | **no** |")
     assert "| 3.50 |" in line("oracle - all")
     assert "| 0 | random | 5 | 39.5 | 39.5 |" in results_page.arms_table()
-
-
-def test_real_video_by_hand(results: Path) -> None:
-    assert results_page.real_table() == []
-    scores = {"iou_foreground": 40.0, "miou_actor": 35.5}
-    first = {"pa": scores, "selected": {"iou_foreground": 41.0, "fraction": 75.0}}
-    own = scores | {"jaccard": 60.25, "jaccard_initial": 55.0}
-    second = {"pa": own, "selected": {"iou_foreground": 42.0, "fraction": 50.0}}
-    figures = {"versions": {"v0": first, "v1": second}, "cues": {"motion": {"jaccard": 70.0}}}
-    put(results, "davis-mcnn", {**figures, "minutes": 33.0, "threads": 2})
-    head, _, motion, v0, v1 = results_page.real_table()[-7:-2]
-    assert head.count("|") == motion.count("|") == v0.count("|") == 8
-    assert motion.startswith("| motion segments | 70.0 | - |")
-    assert v0 == "| v0 | - | - | 40.0 | 35.5 | 41.0 | 75.0 |"
-    assert v1 == "| v1 | 60.2 | 55.0 | 40.0 | 35.5 | 42.0 | 50.0 |"
-    assert "33.0 minutes, 2 thread(s)." in results_page.real_table()
