@@ -60,14 +60,14 @@ ARMS = {
                 "train_segmenter.network.two_stream=null",
             ),
         ),
-        # the videos and PA.v0 of conf/recipe/on/vscr-demo.yaml
+        # the videos and the rule of vscr
         Arm(
             "ws2",
             (
                 "versions=two",
                 "make_demo.absent=0.25",
                 "make_demo.away=[4,8]",
-                "refine_superpixels.binarise.variant=otsu",
+                "prediction.rule=argmax",
             ),
             recipe="ws2",
         ),
