@@ -20,7 +20,8 @@ import torch
 
 from pipeline.artifacts.tables import write_json
 from pipeline.cues.full_size import at_full_size
-from pipeline.cues.grad_cam import class_maps, frames_of_maps
+from pipeline.cues.grad_cam import class_maps
+from pipeline.cues.positions import cover_frame, frames_of_maps
 from pipeline.datasets import davis
 from pipeline.datasets.video import Dataset, Video, read_frames
 from pipeline.networks.i3d import I3D
@@ -48,9 +49,11 @@ def sequence_figures(
     with torch.no_grad():
         probs = torch.softmax(model(clip)[0], 0)
     choice = int(probs.argmax())
-    maps = class_maps(model, clip, [choice], "grad_cam", layer)[0, 0].numpy()
+    position = model.layer(layer)
+    small_maps = class_maps(model, clip, [choice], "grad_cam", layer)[0, 0]
+    maps = cover_frame(small_maps, position, *clip.shape[-2:]).numpy()
     inside, shares = [], []
-    for small, place in zip(maps, frames_of_maps(len(maps), LENGTH), strict=True):
+    for small, place in zip(maps, frames_of_maps(len(maps), position), strict=True):
         number = int(numbers[round(place)])
         mask = dataset.read_annotation(video.annotations[number], video) > 0
         full = at_full_size([small], *mask.shape)[0]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pipeline.cues.positions import cover_frame
 from pipeline.networks.base import Classifier
 from pipeline.runtime.errors import InputError
 
@@ -91,7 +92,7 @@ def multi_scale_cam(
             features = model.features(copy.flip(-1) if mirrored else copy)
             if scale == 1 and not mirrored:
                 logits = model.logits_from(features)
-            maps = cam(features, weights)
+            maps = cover_frame(cam(features, weights), model.layer(), *copy.shape[-2:])
             maps = maps.flip(-1) if mirrored else maps
             if found and maps.shape != found[0].shape:
                 size = found[0].shape[-2:]

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -136,7 +134,9 @@ def class_maps(
             features.requires_grad_()
             logits = model.logits_from(features)
     else:
-        features, logits = _features_and_logits(model, x, model.layer(str(layer)))
+        features, logits = _features_and_logits(
+            model, x, model.get_submodule(model.layer(layer).path)
+        )
     _check_classes(classes, logits.shape[1])
     return _maps_by_autograd(features, logits, classes, method)
 
@@ -156,61 +156,6 @@ def normalise_maps(maps: Tensor, axes: int = 2) -> Tensor:
         raise ValueError(f"expected at least {axes} axes, received shape {tuple(maps.shape)}")
     peak = maps.amax(dim=tuple(range(-axes, 0)), keepdim=True)
     return torch.where(peak > 0, maps / peak.clamp_min(torch.finfo(maps.dtype).tiny), maps)
-
-
-def frames_of_maps(t_prime: int, t: int) -> npt.NDArray[np.float64]:
-    """Where the ``t_prime`` maps of a clip lie among its ``t`` frames (WS2, section 4: uniform).
-
-    Our reading: map i stands for the i-th of ``t_prime`` equal parts of the clip and lies at its
-    centre, so 4 maps of 16 frames lie at 1.5, 5.5, 9.5 and 13.5.
-
-    Returns:
-        Positions ``T'`` in 0..t-1, counted in frames of the clip, increasing.
-
-    Raises:
-        ValueError: not 1 <= t_prime <= t.
-    """
-    if not 1 <= t_prime <= t:
-        raise ValueError(f"expected 1 <= maps <= frames, received {t_prime} maps, {t} frames")
-    return (np.arange(t_prime, dtype=np.float64) + 0.5) * (t / t_prime) - 0.5
-
-
-def interpolate_maps_in_time(
-    maps: npt.NDArray[np.floating],
-    clip_frames: npt.NDArray[np.integer],
-    frames: npt.NDArray[np.integer],
-) -> npt.NDArray[np.float32]:
-    """Maps for any frames of the video from the few maps of a clip.
-
-    Linear between the two neighbouring maps in time, constant before the first and behind the
-    last one.
-
-    Args:
-        maps: ``T' h w``, in order of time.
-        clip_frames: ``T`` frame numbers of the clip in the video, not decreasing.
-        frames: ``N`` frame numbers wanted.
-
-    Returns:
-        ``N h w``.
-
-    Raises:
-        ValueError: shapes do not fit, or ``clip_frames`` decreases.
-    """
-    if maps.ndim != 3 or clip_frames.ndim != 1 or frames.ndim != 1:
-        raise ValueError(
-            "expected maps T' h w, clip frames T and frames N, received "
-            f"{maps.shape}, {clip_frames.shape} and {frames.shape}"
-        )
-    if np.any(np.diff(clip_frames) < 0):
-        raise ValueError("expected clip frames in order of time, received decreasing ones")
-    inside = frames_of_maps(len(maps), len(clip_frames))
-    times = np.interp(inside, np.arange(len(clip_frames)), clip_frames)
-    place = np.interp(frames, times, np.arange(len(maps)))
-    before = np.floor(place).astype(np.intp)
-    after = np.minimum(before + 1, len(maps) - 1)
-    share = (place - before).astype(np.float32)[:, None, None]
-    values = maps.astype(np.float32)
-    return (1 - share) * values[before] + share * values[after]
 
 
 def _maps_by_autograd(

@@ -10,11 +10,8 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from pipeline.cues.cam import multi_scale_cam
-from pipeline.cues.grad_cam import (
-    class_maps,
-    interpolate_maps_in_time,
-    normalise_maps,
-)
+from pipeline.cues.grad_cam import class_maps, normalise_maps
+from pipeline.cues.positions import cover_frame, interpolate_in_time
 from pipeline.networks.base import Classifier
 from pipeline.networks.inference import clip_tensor, device_of, frames_tensor
 from pipeline.runtime.errors import InputError
@@ -80,6 +77,7 @@ def frame_maps(
             logits.append(answer.logits.float().cpu().numpy())
         else:
             maps = class_maps(model, x, classes, params.method, params.layer)
+            maps = cover_frame(maps, model.layer(params.layer), *images.shape[1:3])
         parts.append(normalise_maps(maps).float().cpu().numpy())
     return np.concatenate(parts), np.concatenate(logits) if logits else None
 
@@ -119,13 +117,15 @@ def clip_maps(
     middles = np.array([(numbers[0] + numbers[-1]) / 2 for _, numbers in clips])
     nearest = np.abs(frames[:, None] - middles[None]).argmin(axis=1)
     result: dict[int, MapStack] = {}
+    layer = model.layer(params.layer)
     for index, (images, numbers) in enumerate(clips):
         wanted = frames[nearest == index]
         if len(wanted) == 0:
             continue
         x = model.normalise(clip_tensor(images, device_of(model)))
         maps = class_maps(model, x, classes, params.method, params.layer)[0]  # C T' h w
+        maps = cover_frame(maps, layer, *images.shape[1:3])
         scaled = normalise_maps(maps, axes=3).float().cpu().numpy()
-        in_time = np.stack([interpolate_maps_in_time(m, numbers, wanted) for m in scaled], axis=1)
+        in_time = np.stack([interpolate_in_time(m, layer, numbers, wanted) for m in scaled], axis=1)
         result |= dict(zip(wanted.tolist(), in_time, strict=True))
     return np.stack([result[n] for n in frames.tolist()])

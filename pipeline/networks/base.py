@@ -101,21 +101,38 @@ class Segmenter(Network):
         """Logits, and embeddings if it has any, of a normalised input."""
 
 
+class Layer(NamedTuple):
+    """A named layer of a classifier, and what the positions of its map see.
+
+    A position stands for the middle of its field of view. Where that lies depends on the padding
+    of every strided layer before: evenly padded odd kernels see around pixel 0, 8, 16, ..., while
+    a map drawn as if it divided the frame into equal cells puts them at 3.5, 11.5, 19.5, ...
+
+    Attributes:
+        path: of the submodule.
+        stride: pixels from one position to the next.
+        origin: the pixel (0 is the middle of the first one) that the first position stands for.
+        temporal_stride, temporal_origin: the same in frames (1 and 0 for 2D).
+    """
+
+    path: str
+    stride: int
+    origin: float = 0.0
+    temporal_stride: int = 1
+    temporal_origin: float = 0.0
+
+
 class Classifier(Network):
     """A classifier whose decision can be traced back to places (2D) or places and times (3D).
 
     Attributes:
         dimensions: 2 for frames ``B 3 H W``, 3 for clips ``B 3 T H W``.
-        layers: named layers for Grad-CAM, shallow to deep -> path of the submodule. The output
-            of the last one is what ``features`` returns.
-        spatial_stride: pixels for each position of the last map.
-        temporal_stride: frames for each position of the last map (1 for 2D).
+        layers: named layers for Grad-CAM, shallow to deep. The output of the last one is what
+            ``features`` returns.
     """
 
     dimensions: ClassVar[Literal[2, 3]] = 2
-    layers: ClassVar[Mapping[str, str]]
-    spatial_stride: int
-    temporal_stride: int = 1
+    layers: ClassVar[Mapping[str, Layer]]
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
@@ -134,14 +151,16 @@ class Classifier(Network):
         """``K C`` if ``logits_from`` is global average pooling and one linear layer, else None."""
         return None
 
-    def layer(self, name: str) -> nn.Module:
-        """The layer called ``name`` in ``layers``; InputError if there is none."""
+    def layer(self, name: str | None = None) -> Layer:
+        """The layer called ``name`` in ``layers``, None for the last; InputError if none is."""
+        if name is None:
+            return self.layers[self.last_layer]
         if name not in self.layers:
             raise InputError(
                 f"{type(self).__name__} has no layer {name!r}; choose one of "
                 f"{', '.join(self.layers)}"
             )
-        return self.get_submodule(self.layers[name])
+        return self.layers[name]
 
     @property
     def last_layer(self) -> str:

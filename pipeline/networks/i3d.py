@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.networks.base import PooledClassifier, check_input
+from pipeline.networks.base import Layer, PooledClassifier, check_input
 from pipeline.networks.normalisation import to_symmetric
 
 Triple = tuple[int, int, int]
@@ -107,6 +107,14 @@ _INCEPTIONS: dict[str, tuple[int, tuple[int, int, int, int, int, int]]] = {
     "Mixed_5b": (832, (256, 160, 320, 32, 128, 128)),
     "Mixed_5c": (832, (384, 192, 384, 48, 128, 128)),
 }
+# Stride and origin in pixels, then in frames. SAME pads an even size by one more behind than
+# before, so a strided kernel of 7 or 3 looks one step ahead, the last pooling half a step. Where
+# a stride does not divide the size, the padding is another and positions are off by up to a step.
+_POSITIONS: dict[str, tuple[int, float, int, float]] = {
+    "Mixed_3": (8, 1 + 2 + 4, 2, 1),
+    "Mixed_4": (16, 7 + 8, 4, 1 + 2),
+    "Mixed_5": (32, 15 + 8, 8, 3 + 2),
+}
 _TRUNK = (
     *("Conv3d_1a_7x7", "MaxPool3d_2a_3x3", "Conv3d_2b_1x1", "Conv3d_2c_3x3", "MaxPool3d_3a_3x3"),
     *("Mixed_3b", "Mixed_3c", "MaxPool3d_4a_3x3"),
@@ -126,9 +134,9 @@ class I3D(PooledClassifier):
 
     dimensions: ClassVar[Literal[2, 3]] = 3
     new_layers = ("logits.",)
-    layers: ClassVar[Mapping[str, str]] = {name: name for name in _INCEPTIONS}
-    spatial_stride = 32
-    temporal_stride = 8
+    layers: ClassVar[Mapping[str, Layer]] = {
+        name: Layer(name, *_POSITIONS[name[:7]]) for name in _INCEPTIONS
+    }
 
     def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
         super().__init__()

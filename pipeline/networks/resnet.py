@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from pipeline.networks.base import Backbone, PooledClassifier, State, check_input
+from pipeline.networks.base import Backbone, Layer, PooledClassifier, State, check_input
 from pipeline.networks.dilation import set_output_stride
 from pipeline.networks.normalisation import to_imagenet
 
@@ -60,10 +60,9 @@ class ResNet(PooledClassifier):
     """``ResNetBackbone`` (stride 32), GAP and one linear layer: WS2's actor classifier (5.2)."""
 
     new_layers = ("fc.",)
-    layers: ClassVar[Mapping[str, str]] = {
-        name: f"backbone.{name}" for name in ("layer1", "layer2", "layer3", "layer4")
+    layers: ClassVar[Mapping[str, Layer]] = {
+        f"layer{i}": Layer(f"backbone.layer{i}", stride=2 ** (i + 1)) for i in (1, 2, 3, 4)
     }
-    spatial_stride = 32
 
     def __init__(self, name: ResNetName, num_classes: int) -> None:
         super().__init__()

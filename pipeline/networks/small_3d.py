@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from pipeline.networks.base import PooledClassifier, check_input
+from pipeline.networks.base import Layer, PooledClassifier, check_input
 from pipeline.networks.normalisation import as_float
 
 
@@ -40,9 +40,12 @@ class Small3D(PooledClassifier):
 
     dimensions: ClassVar[Literal[2, 3]] = 3
     new_layers = ("fc.",)
-    layers: ClassVar[Mapping[str, str]] = {f"conv{i}": f"conv{i}" for i in (1, 2, 3, 4)}
-    spatial_stride = 4
-    temporal_stride = 4
+    layers: ClassVar[Mapping[str, Layer]] = {
+        "conv1": Layer("conv1", 2),
+        "conv2": Layer("conv2", 4, temporal_stride=2),
+        "conv3": Layer("conv3", 4, temporal_stride=4),
+        "conv4": Layer("conv4", 4, temporal_stride=4),
+    }
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()

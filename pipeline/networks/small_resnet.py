@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from pipeline.networks.base import Backbone, PooledClassifier, check_input
+from pipeline.networks.base import Backbone, Layer, PooledClassifier, check_input
 from pipeline.networks.dilation import set_output_stride
 from pipeline.networks.normalisation import to_centred
 
@@ -70,10 +70,10 @@ class SmallResNet(PooledClassifier):
     """``SmallResNetBackbone`` (stride 8), GAP and one linear layer."""
 
     new_layers = ("fc.",)
-    layers: ClassVar[Mapping[str, str]] = {
-        name: f"backbone.{name}" for name in ("block1", "block2", "block3", "block4")
+    layers: ClassVar[Mapping[str, Layer]] = {
+        f"block{i}": Layer(f"backbone.block{i}", stride)
+        for i, stride in ((1, 2), (2, 4), (3, 8), (4, 8))
     }
-    spatial_stride = 8
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()

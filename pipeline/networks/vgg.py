@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from pipeline.networks.base import Backbone, PooledClassifier, State, check_input
+from pipeline.networks.base import Backbone, Layer, PooledClassifier, State, check_input
 from pipeline.networks.normalisation import to_imagenet
 
 # Channels of the 13 convolutions; "M" halves the map, "m" is the fourth pooling without stride.
@@ -81,13 +81,13 @@ class VGG16(PooledClassifier):
 
     torchvision_name = "vgg16"
     new_layers = ("conv6.", "conv7.", "head.")
-    layers: ClassVar[Mapping[str, str]] = {
-        "relu4_3": "backbone.features.22",
-        "relu5_3": "backbone.features.29",
-        "conv6": "conv6",
-        "conv7": "conv7",
+    # poolings of 2 x 2 with stride 2: positions stand in the middle of their 8 x 8 pixels
+    layers: ClassVar[Mapping[str, Layer]] = {
+        "relu4_3": Layer("backbone.features.22", 8, 3.5),
+        "relu5_3": Layer("backbone.features.29", 8, 3.5),
+        "conv6": Layer("conv6", 8, 3.5),
+        "conv7": Layer("conv7", 8, 3.5),
     }
-    spatial_stride = 8
 
     def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.cues.cam import cam, multi_scale_cam
+from pipeline.networks.base import Layer
 from pipeline.networks.classifiers import build_classifier
 from pipeline.runtime.errors import InputError
 
@@ -19,6 +20,9 @@ class Shifts(nn.Module):
         super().__init__()
         self.class_weights = weights
         self.seen: list[tuple[int, ...]] = []
+
+    def layer(self, name: str | None = None) -> Layer:
+        return Layer("", 1)
 
     def features(self, x: Tensor) -> Tensor:
         self.seen.append(tuple(x.shape[-2:]))
@@ -89,7 +93,7 @@ def test_logits_without_the_scale_of_the_frame() -> None:
     answer = multi_scale_cam(model, x, scales=(0.5, 2.0), flip=True)
     with torch.no_grad():
         torch.testing.assert_close(answer.logits, model(x))
-    assert answer.maps.shape == (2, 3, 8, 12)
+    assert answer.maps.shape == (2, 3, 16, 24)
 
 
 def test_refuses() -> None:

@@ -1,21 +1,18 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from pipeline.cues.grad_cam import (
     class_maps,
-    frames_of_maps,
     grad_cam,
     grad_cam_from_weights,
     grad_cam_plus_plus,
-    interpolate_maps_in_time,
     normalise_maps,
 )
-from pipeline.networks.base import Classifier
+from pipeline.networks.base import Classifier, Layer
 from pipeline.networks.classifiers import build_classifier
 from pipeline.runtime.errors import InputError
 
@@ -24,8 +21,7 @@ class TinyNet(Classifier):
     """Two smooth-ish convolutions and a head that is not pooling and one linear layer."""
 
     dimensions = 3
-    layers = {"first": "first", "second": "second"}  # noqa: RUF012
-    spatial_stride = 1
+    layers = {"first": Layer("first", 1), "second": Layer("second", 1)}  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,33 +198,3 @@ def test_normalise_each_map_or_each_clip() -> None:
     assert normalise_maps(maps, axes=3).tolist() == [[[0.25, 1.0]], [[0, 0]], [[0.5, 0.125]]]
     with pytest.raises(ValueError, match="at least 4 axes"):
         normalise_maps(maps, axes=4)
-
-
-def test_frames_of_maps() -> None:
-    assert frames_of_maps(4, 16).tolist() == [1.5, 5.5, 9.5, 13.5]
-    assert frames_of_maps(3, 3).tolist() == [0, 1, 2]
-    assert frames_of_maps(1, 5).tolist() == [2]
-    with pytest.raises(ValueError, match="received 5 maps, 4 frames"):
-        frames_of_maps(5, 4)
-
-
-def test_interpolation_in_time_by_hand() -> None:
-    maps = np.array([0.0, 10.0]).reshape(2, 1, 1)
-    clip = np.array([100, 110, 120, 130])  # maps lie at clip positions 0.5, 2.5: frames 105, 125
-    frames = np.array([0, 105, 110, 115, 124, 125, 400])
-    result = interpolate_maps_in_time(maps, clip, frames)
-    assert result.dtype == np.float32
-    np.testing.assert_allclose(result[:, 0, 0], [0, 0, 2.5, 5, 9.5, 10, 10], rtol=1e-6)
-
-
-def test_interpolation_with_an_uneven_clip() -> None:
-    maps = np.array([1.0, 3.0, 7.0], dtype=np.float16).reshape(3, 1, 1)
-    clip = np.array([0, 1, 8])  # a map for each frame
-    result = interpolate_maps_in_time(maps, clip, np.array([0, 1, 2, 8]))
-    np.testing.assert_allclose(result[:, 0, 0], [1, 3, 3 + 4 / 7, 7], rtol=1e-6)
-    repeated = interpolate_maps_in_time(maps, np.array([5, 5, 5]), np.array([4, 6]))
-    np.testing.assert_allclose(repeated[:, 0, 0], [1, 7])
-    with pytest.raises(ValueError, match="order of time"):
-        interpolate_maps_in_time(maps, np.array([2, 1, 0]), np.array([0]))
-    with pytest.raises(ValueError, match="expected maps T' h w"):
-        interpolate_maps_in_time(maps[0], clip, clip)

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from pipeline.cues.cam import multi_scale_cam
 from pipeline.cues.grad_cam import class_maps, normalise_maps
+from pipeline.cues.positions import cover_frame
 from pipeline.cues.video_maps import (
     CamParams,
     answering_classes,
     clip_maps,
     frame_maps,
 )
+from pipeline.networks.base import Layer
 from pipeline.networks.classifiers import build_classifier
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
@@ -27,6 +29,9 @@ class Sees(nn.Module):
     """The features are the input itself; class k's map is channel k. Pools and weighs."""
 
     last_layer = "input"
+
+    def layer(self, name: str | None = None) -> Layer:
+        return Layer("input", 1)
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,8 +80,9 @@ def test_frame_maps_of_a_network_do_not_depend_on_the_batch() -> None:
     maps, _ = frame_maps(model, images, [3, 1], PARAMS, batch=2)
     x = model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())
     with torch.no_grad():
-        expected = normalise_maps(class_maps(model, x, [3, 1])).numpy()
-    assert maps.shape == (3, 2, 4, 5)
+        small = cover_frame(class_maps(model, x, [3, 1]), model.layer(), 32, 40)
+    expected = normalise_maps(small).numpy()
+    assert maps.shape == (3, 2, 8, 10)
     np.testing.assert_allclose(maps, expected, atol=1e-5)
 
 
@@ -87,7 +93,7 @@ def test_cam_of_frames_with_the_logits_of_all_classes() -> None:
     maps, logits = frame_maps(model, images, [3, 1], params, batch=2)
     x = model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())
     whole = multi_scale_cam(model, x, params.scales, params.flip)
-    assert maps.shape == (3, 2, 8, 10) and logits is not None
+    assert maps.shape == (3, 2, 16, 20) and logits is not None
     np.testing.assert_allclose(maps, normalise_maps(whole.maps[:, [3, 1]]).numpy(), atol=1e-5)
     np.testing.assert_allclose(logits, whole.logits.numpy(), atol=1e-5)
 
@@ -149,5 +155,5 @@ def test_clip_maps_of_a_network() -> None:
     images = np.random.default_rng(0).integers(0, 256, (8, 16, 24, 3), dtype=np.uint8)
     frames = np.array([0, 3, 7])
     maps = clip_maps(model, [(images, np.arange(8))], frames, [2, 0], PARAMS)
-    assert maps.shape == (3, 2, 4, 6)
+    assert maps.shape == (3, 2, 8, 12)
     assert maps.min() >= 0 and maps.max() <= 1

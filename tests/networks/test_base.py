@@ -1,8 +1,10 @@
+from collections.abc import Mapping
+
 import pytest
 import torch
 from torch import nn
 
-from pipeline.networks.base import check_input
+from pipeline.networks.base import Layer, check_input
 from pipeline.networks.classifiers import build_classifier
 from pipeline.runtime.errors import InputError
 
@@ -25,7 +27,8 @@ def test_features_have_the_announced_strides_and_pooled_scores_are_mean_scores(
     with torch.no_grad():
         features = model.features(x)
         logits = model(x)
-    strides = [model.temporal_stride] * (model.dimensions - 2) + [model.spatial_stride] * 2
+    last = model.layer()
+    strides = [last.temporal_stride] * (model.dimensions - 2) + [last.stride] * 2
     expected = [-(-n // s) for n, s in zip(shape[2:], strides, strict=True)]
     assert list(features.shape[2:]) == expected
     assert features.min() >= 0
@@ -43,12 +46,78 @@ def test_output_of_the_last_layer_is_the_features(name: str) -> None:
     model = build_classifier(name, 2).eval()
     x = torch.randn((1, 3, 32, 32) if model.dimensions == 2 else (1, 3, 8, 32, 32))
     seen: list[torch.Tensor] = []
-    for layer in model.layers:
-        assert isinstance(model.layer(layer), nn.Module)
-    model.layer(model.last_layer).register_forward_hook(lambda m, i, o: seen.append(o))
+    model.get_submodule(model.layer().path).register_forward_hook(lambda m, i, o: seen.append(o))
     with torch.no_grad():
         features = model.features(x)
     assert torch.equal(seen[0], features)
+
+
+def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tuple[int, float]:
+    """Where a position in the middle of ``axis`` looks: its number, the mean pixel it depends on.
+
+    With positive weights and averages for maxima the network is linear, and all kernels are even.
+    """
+    model = build_classifier(name, 2).eval()
+    for module in list(model.modules()):
+        for child, pool in list(module.named_children()):
+            if isinstance(pool, nn.MaxPool2d):
+                averages = nn.AvgPool2d(
+                    pool.kernel_size, pool.stride, pool.padding, count_include_pad=True
+                )
+                setattr(module, child, averages)
+    for weight in model.parameters():
+        nn.init.constant_(weight, 1 / weight[0].numel() if weight.ndim > 1 else 1)
+    model.get_submodule(model.layer(layer).path).register_forward_hook(
+        lambda m, i, output: outputs.append(output)
+    )
+    outputs: list[torch.Tensor] = []
+    x = torch.ones(shape, requires_grad=True)
+    model.features(x)
+    map_ = outputs[0].sum(dim=[i for i in range(len(shape)) if i != axis])
+    middle = len(map_) // 2
+    (gradient,) = torch.autograd.grad(map_[middle], x)
+    along = gradient.double().sum(dim=[i for i in range(len(shape)) if i != axis])
+    pixels = torch.arange(len(along), dtype=torch.float64)
+    return middle, float((along * pixels).sum() / along.sum())
+
+
+def different(layers: Mapping[str, Layer]) -> list[tuple[str, Layer]]:
+    """One layer of those that announce the same positions."""
+    return list({layer[1:]: (name, layer) for name, layer in layers.items()}.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("small_resnet", (1, 3, 32, 256)),
+        ("resnet18", (1, 3, 32, 1024)),
+        ("vgg16", (1, 3, 16, 512)),
+        ("small_3d", (1, 3, 4, 16, 64)),
+        ("i3d", (1, 3, 4, 16, 1280)),
+    ],
+)
+def test_positions_stand_for_the_middle_of_what_they_see(
+    name: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
+    model = build_classifier(name, 2)
+    for layer_name, layer in different(model.layers):
+        number, pixel = seen_pixels(name, layer_name, shape, len(shape) - 1)
+        assert pixel == pytest.approx(layer.origin + number * layer.stride, abs=0.01), layer_name
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("small_3d", (1, 3, 64, 8, 8)), ("i3d", (1, 3, 224, 16, 16))]
+)
+def test_maps_stand_for_the_middle_of_the_frames_they_see(
+    name: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
+    model = build_classifier(name, 2)
+    for layer_name, layer in different(model.layers):
+        number, frame = seen_pixels(name, layer_name, shape, 2)
+        expected = layer.temporal_origin + number * layer.temporal_stride
+        assert frame == pytest.approx(expected, abs=0.01), layer_name
 
 
 def test_unknown_layer_names_those_that_exist() -> None:
