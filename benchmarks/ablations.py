@@ -60,7 +60,7 @@ ARMS = {
                 "train_segmenter.network.two_stream=null",
             ),
         ),
-        # the videos and the rule of vscr
+        # the videos, the rule and the backbone of vscr
         Arm(
             "ws2",
             (
@@ -68,6 +68,8 @@ ARMS = {
                 "make_demo.absent=0.25",
                 "make_demo.away=[4,8]",
                 "prediction.rule=argmax",
+                "finetune_classifier.actor.network=small_resnet",
+                "train_segmenter.network.backbone=small_resnet",
             ),
             recipe="ws2",
         ),

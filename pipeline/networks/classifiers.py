@@ -13,12 +13,13 @@ from pipeline.networks.small_resnet import SmallResNet
 from pipeline.networks.vgg import VGG16
 from pipeline.runtime.errors import InputError
 
-FrameClassifierName = Literal["small_resnet", "resnet18", "resnet50", "vgg16"]
+FrameClassifierName = Literal["small_resnet", "small_bagnet", "resnet18", "resnet50", "vgg16"]
 ClipClassifierName = Literal["small_3d", "i3d"]
 
 # Each builder takes the number of classes.
 CLASSIFIERS: dict[str, Callable[[int], Classifier]] = {
     "small_resnet": SmallResNet,
+    "small_bagnet": lambda num_classes: SmallResNet(num_classes, local=True),
     "resnet18": lambda num_classes: ResNet("resnet18", num_classes),
     "resnet50": lambda num_classes: ResNet("resnet50", num_classes),
     "vgg16": VGG16,

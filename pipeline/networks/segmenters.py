@@ -18,17 +18,19 @@ from pipeline.networks.vgg import VGG16Backbone
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 
-BackboneName = Literal["small_resnet", "resnet18", "resnet50", "vgg16"]
+BackboneName = Literal["small_resnet", "small_bagnet", "resnet18", "resnet50", "vgg16"]
 
 # Each builder takes the output stride.
 BACKBONES: dict[str, Callable[[int], Backbone]] = {
     "small_resnet": SmallResNetBackbone,
+    "small_bagnet": lambda output_stride: SmallResNetBackbone(output_stride, local=True),
     "resnet18": lambda output_stride: ResNetBackbone("resnet18", output_stride),
     "resnet50": lambda output_stride: ResNetBackbone("resnet50", output_stride),
     "vgg16": VGG16Backbone,
 }
 _STRIDES = {
     "small_resnet": SmallResNetBackbone.output_strides,
+    "small_bagnet": SmallResNetBackbone.output_strides,
     "resnet18": ResNetBackbone.output_strides,
     "resnet50": ResNetBackbone.output_strides,
     "vgg16": VGG16Backbone.output_strides,

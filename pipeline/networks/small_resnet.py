@@ -1,4 +1,4 @@
-"""A small residual network that trains from scratch on a CPU within a minute or two."""
+"""Small residual networks that train from scratch on a CPU within a minute or two."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pipeline.networks.normalisation import to_centred
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with batch norm and a shortcut (He et al. 2016), ``B C H W``."""
+    """Two convolutions with batch norm and a shortcut (He et al. 2016), ``B C H W``."""
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int, kernel: int = 3) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
+        around = kernel // 2
+        self.conv1 = nn.Conv2d(channels_in, channels, kernel, stride, padding=around, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, kernel, padding=around, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU()
         self.shortcut = nn.Sequential(
@@ -38,12 +39,15 @@ class SmallResNetBackbone(Backbone):
 
     Args:
         output_stride: 8, or 4 with the last stride replaced by dilation.
+        local: the last block's convolutions are 1x1, as many of a BagNet's are (Brendel and Bethge
+            2019). A position then sees 47 x 47 pixels instead of 79 x 79, too few for its answer
+            to lie far off the object.
     """
 
     output_strides: ClassVar[tuple[int, ...]] = (4, 8)
     channels = 96
 
-    def __init__(self, output_stride: int = 8) -> None:
+    def __init__(self, output_stride: int = 8, local: bool = False) -> None:
         super().__init__()
         self.output_stride = output_stride
         self.stem = nn.Sequential(
@@ -52,7 +56,7 @@ class SmallResNetBackbone(Backbone):
         self.block1 = ResidualBlock(24, 32, 1)
         self.block2 = ResidualBlock(32, 48, 2)
         self.block3 = ResidualBlock(48, 64, 2)
-        self.block4 = ResidualBlock(64, 96, 1)
+        self.block4 = ResidualBlock(64, 96, 1, kernel=1 if local else 3)
         stages = (self.block1, self.block2, self.block3, self.block4)
         set_output_stride(stages, first_stride=2, output_stride=output_stride)
 
@@ -67,7 +71,7 @@ class SmallResNetBackbone(Backbone):
 
 
 class SmallResNet(PooledClassifier):
-    """``SmallResNetBackbone`` (stride 8), GAP and one linear layer."""
+    """``SmallResNetBackbone`` (stride 8; ``local`` as there), GAP and one linear layer."""
 
     new_layers = ("fc.",)
     layers: ClassVar[Mapping[str, Layer]] = {
@@ -75,9 +79,9 @@ class SmallResNet(PooledClassifier):
         for i, stride in ((1, 2), (2, 4), (3, 8), (4, 8))
     }
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, local: bool = False) -> None:
         super().__init__()
-        self.backbone = SmallResNetBackbone()
+        self.backbone = SmallResNetBackbone(local=local)
         self.fc = nn.Linear(self.backbone.channels, num_classes)
 
     @property

@@ -13,6 +13,7 @@ from pipeline.runtime.errors import InputError
     ("name", "shape"),
     [
         ("small_resnet", (2, 3, 32, 48)),
+        ("small_bagnet", (2, 3, 32, 48)),
         ("resnet18", (2, 3, 64, 96)),
         ("vgg16", (1, 3, 32, 40)),
         ("small_3d", (2, 3, 8, 16, 24)),
@@ -41,7 +42,9 @@ def test_features_have_the_announced_strides_and_pooled_scores_are_mean_scores(
     torch.testing.assert_close(logits, scores, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["small_resnet", "resnet18", "vgg16", "small_3d", "i3d"])
+@pytest.mark.parametrize(
+    "name", ["small_resnet", "small_bagnet", "resnet18", "vgg16", "small_3d", "i3d"]
+)
 def test_output_of_the_last_layer_is_the_features(name: str) -> None:
     model = build_classifier(name, 2).eval()
     x = torch.randn((1, 3, 32, 32) if model.dimensions == 2 else (1, 3, 8, 32, 32))
@@ -52,8 +55,8 @@ def test_output_of_the_last_layer_is_the_features(name: str) -> None:
     assert torch.equal(seen[0], features)
 
 
-def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tuple[int, float]:
-    """Where a position in the middle of ``axis`` looks: its number, the mean pixel it depends on.
+def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tuple[int, float, int]:
+    """Where a position in the middle of ``axis`` looks: its number, the mean pixel, how many.
 
     With positive weights and averages for maxima the network is linear, and all kernels are even.
     """
@@ -78,7 +81,7 @@ def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tup
     (gradient,) = torch.autograd.grad(map_[middle], x)
     along = gradient.double().sum(dim=[i for i in range(len(shape)) if i != axis])
     pixels = torch.arange(len(along), dtype=torch.float64)
-    return middle, float((along * pixels).sum() / along.sum())
+    return middle, float((along * pixels).sum() / along.sum()), int((along > 0).sum())
 
 
 def different(layers: Mapping[str, Layer]) -> list[tuple[str, Layer]]:
@@ -90,6 +93,7 @@ def different(layers: Mapping[str, Layer]) -> list[tuple[str, Layer]]:
     ("name", "shape"),
     [
         ("small_resnet", (1, 3, 32, 256)),
+        ("small_bagnet", (1, 3, 32, 256)),
         ("resnet18", (1, 3, 32, 1024)),
         ("vgg16", (1, 3, 16, 512)),
         ("small_3d", (1, 3, 4, 16, 64)),
@@ -102,7 +106,7 @@ def test_positions_stand_for_the_middle_of_what_they_see(
     monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
     model = build_classifier(name, 2)
     for layer_name, layer in different(model.layers):
-        number, pixel = seen_pixels(name, layer_name, shape, len(shape) - 1)
+        number, pixel, _ = seen_pixels(name, layer_name, shape, len(shape) - 1)
         assert pixel == pytest.approx(layer.origin + number * layer.stride, abs=0.01), layer_name
 
 
@@ -115,9 +119,17 @@ def test_maps_stand_for_the_middle_of_the_frames_they_see(
     monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
     model = build_classifier(name, 2)
     for layer_name, layer in different(model.layers):
-        number, frame = seen_pixels(name, layer_name, shape, 2)
+        number, frame, _ = seen_pixels(name, layer_name, shape, 2)
         expected = layer.temporal_origin + number * layer.temporal_stride
         assert frame == pytest.approx(expected, abs=0.01), layer_name
+
+
+def test_the_local_network_sees_less() -> None:
+    """3 of the stem, then twice two positions of 2, of 2 and 4, of 4 and 8, of 8 pixels."""
+    assert 3 + 2 * (2 + 2) + 2 * (2 + 4) + 2 * (4 + 8) == 47
+    shape = (1, 3, 32, 256)
+    assert seen_pixels("small_resnet", "block4", shape, 3)[2] == 79
+    assert seen_pixels("small_bagnet", "block4", shape, 3)[2] == 47
 
 
 def test_unknown_layer_names_those_that_exist() -> None:

@@ -22,7 +22,8 @@ def test_aspp_is_a_sum_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "stride"), [("small_resnet", 4), ("resnet18", 8), ("resnet50", 8), ("vgg16", 8)]
+    ("name", "stride"),
+    [("small_resnet", 4), ("small_bagnet", 4), ("resnet18", 8), ("resnet50", 8), ("vgg16", 8)],
 )
 def test_shapes(name: str, stride: int) -> None:
     model = DeepLab(BACKBONES[name](stride), 5, rates=(1, 2)).eval()

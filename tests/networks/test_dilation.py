@@ -19,7 +19,13 @@ def randomise_batch_norm(module: nn.Module) -> None:
 
 @pytest.mark.parametrize(
     ("name", "plain_stride", "dense_stride"),
-    [("small_resnet", 8, 4), ("resnet18", 32, 8), ("resnet18", 32, 16), ("resnet50", 32, 8)],
+    [
+        ("small_resnet", 8, 4),
+        ("small_bagnet", 8, 4),
+        ("resnet18", 32, 8),
+        ("resnet18", 32, 16),
+        ("resnet50", 32, 8),
+    ],
 )
 def test_dilated_backbone_keeps_weights_and_values_at_the_strided_places(
     name: str, plain_stride: int, dense_stride: int

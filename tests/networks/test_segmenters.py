@@ -36,10 +36,10 @@ def test_impossible_stride_is_one_line_before_anything_is_built() -> None:
         parse_params(SegmenterParams, {"backbone": "vgg16", "rates": []}, "train_segmenter")
 
 
-@pytest.mark.parametrize("name", ["small_resnet", "resnet18", "vgg16"])
+@pytest.mark.parametrize("name", ["small_resnet", "small_bagnet", "resnet18", "vgg16"])
 def test_segmenter_takes_over_the_classifiers_backbone(name: str) -> None:
     classifier = build_classifier(name, 3).eval()
-    stride = 4 if name == "small_resnet" else 8
+    stride = 4 if name.startswith("small") else 8
     params = SegmenterParams(backbone=name, output_stride=stride)  # type: ignore[arg-type]
     segmenter = build_segmenter(params, 5).eval()
     before = segmenter.aspp.branches[0].weight.clone()
