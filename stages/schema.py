@@ -26,7 +26,7 @@ from pipeline.refinement.superpixels import SlicParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
-from pipeline.selection.select import MOTION_RULES, SelectParams
+from pipeline.selection.select import FLOW_SCORES, MOTION_RULES, SelectParams
 from pipeline.training.classifier import ClassifierParams
 from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
@@ -103,10 +103,11 @@ def _check_flow(values: Mapping[str, Any]) -> None:
             "segment_motion needs flow between all frames, in both directions: set estimate_flow "
             "with pairs frames and backward true (the recipe mcnn does)"
         )
-    if flow is None and "flow_agreement" in values["select_pa"]["selection"].get("scores", ()):
-        raise InputError(
-            "the score flow_agreement of select_pa.selection.scores needs flow: set estimate_flow"
-        )
+    for score in values["select_pa"]["selection"].get("scores", ()):
+        if flow is None and score in FLOW_SCORES:
+            raise InputError(
+                f"the score {score} of select_pa.selection.scores needs flow: set estimate_flow"
+            )
     if aggregation is None or AggregateParams(**aggregation).frames == 1:
         return
     if flow is None or not FlowParams(**flow).backward:

@@ -46,6 +46,20 @@ def flow_of(homography: Homography, height: int, width: int) -> Flow:
     return np.asarray((moved - points).reshape(height, width, 2), np.float32)
 
 
+def speed_against_camera(flows: Sequence[Flow]) -> Map:
+    """How far each pixel moves of its own, ``H W`` in pixels.
+
+    Against the dominant motion, and the least over the flows: what looks fast towards one
+    neighbouring frame only has been covered there.
+
+    Args:
+        flows: ``H W 2``, from the same frame to other ones, at least one.
+    """
+    height, width = flows[0].shape[:2]
+    against = [f - flow_of(dominant_motion(f), height, width) for f in flows]
+    return np.minimum.reduce([np.linalg.norm(a, axis=-1) for a in against]).astype(np.float32)
+
+
 def accumulate(values: Sequence[Flow], flows: Sequence[Flow], order: Sequence[int]) -> Flow:
     """Sum of flow-like maps along the path of each pixel, ``H W 2``.
 

@@ -17,6 +17,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.superpixels import Superpixels
+from pipeline.cues.background_motion import speed_against_camera
 from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import Tag
 from pipeline.networks.base import Classifier
@@ -35,10 +36,16 @@ from pipeline.selection.patches import (
     find_background_patch,
     regions_of,
 )
-from pipeline.selection.scores import cam_agreement, colour_contrast, flow_agreement, rii_score
+from pipeline.selection.scores import (
+    cam_agreement,
+    colour_contrast,
+    flow_agreement,
+    motion_agreement,
+    rii_score,
+)
 
 Image = npt.NDArray[np.uint8]
-SCORES = ("colour_contrast", "cam_agreement", "rii", "flow_agreement")
+SCORES = ("colour_contrast", "cam_agreement", "rii", "flow_agreement", "motion_agreement")
 COLUMNS = ("video", "frame", "label", "tag", *SCORES)
 FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: says least to a classifier
 
@@ -149,8 +156,9 @@ def measure_regions(
 
     Returns:
         A table with a row a region (``video``, ``frame``, ``label``, ``tag`` and the scores
-        ``colour_contrast``, ``cam_agreement``, ``rii`` and ``flow_agreement``, the last NaN where
-        there is no flow), and the patches in the same order.
+        ``colour_contrast``, ``cam_agreement``, ``rii``, ``flow_agreement`` and
+        ``motion_agreement``, the last two NaN where there is no flow), and the patches in the same
+        order.
     """
     rows: list[dict[str, Any]] = []
     patches: list[tuple[Image, Image, Image]] = []
@@ -158,11 +166,15 @@ def measure_regions(
     for video in videos:
         forbidden = video.labels > 0
         for position, labels in enumerate(video.labels):
-            for region in regions_of(labels):
+            regions = regions_of(labels)
+            flows = list(video.neighbours[position].values()) if video.neighbours else []
+            speed = speed_against_camera(flows) if flows and regions else None
+            for region in regions:
                 rows.append(
                     {"video": video.video, "frame": video.frames[position]}
                     | {"label": region.label, "tag": tags[region.label]}
                     | _scores(video, position, region, refine)
+                    | {"motion_agreement": _motion(region, speed)}
                 )
                 square = enclosing_square(region.mask)
                 place = find_background_patch(forbidden, square.size, rng, position)
@@ -186,6 +198,10 @@ def _scores(
         "rii": rii_score(before, video.superpixels[position], refine),
         "flow_agreement": flow_agreement(region.mask, _warped(video, position, region.label)),
     }
+
+
+def _motion(region: Region, speed: npt.NDArray[np.float32] | None) -> float:
+    return float("nan") if speed is None else motion_agreement(region.mask, speed)
 
 
 def _warped(video: AnnotatedVideo, position: int, label: int) -> npt.NDArray[np.bool_]:

@@ -75,12 +75,37 @@ def cam_agreement(mask: npt.NDArray[np.bool_], attention: npt.NDArray[np.floatin
     Raises:
         ValueError: the shapes differ.
     """
-    if mask.shape != attention.shape:
+    return _soft_iou(mask, attention)
+
+
+def motion_agreement(
+    mask: npt.NDArray[np.bool_], speed: npt.NDArray[np.floating[Any]], least: float = 1.0
+) -> float:
+    """Soft IoU of a region with what moves of its own (ours): actors act, what stands beside them
+    does not, however well it tells their class.
+
+    Args:
+        mask: ``H W``, the region.
+        speed: ``H W``, pixels, see :func:`pipeline.cues.background_motion.speed_against_camera`.
+        least: the speed that counts as 1 in a frame where nothing is faster; in all others the
+            fastest pixel counts as 1.
+
+    Returns:
+        0 (nothing in the region moves) to 1 (all of it does, and nothing else).
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    return _soft_iou(mask, speed / max(float(speed.max()), least))
+
+
+def _soft_iou(mask: npt.NDArray[np.bool_], soft: npt.NDArray[np.floating[Any]]) -> float:
+    if mask.shape != soft.shape:
         raise ValueError(
-            f"expected mask and map of one shape, received {mask.shape} and {attention.shape}"
+            f"expected mask and map of one shape, received {mask.shape} and {soft.shape}"
         )
-    total = float(attention.sum(dtype=np.float64))
-    common = float(attention[mask].sum(dtype=np.float64))  # min(1, map) inside, 0 outside
+    total = float(soft.sum(dtype=np.float64))
+    common = float(soft[mask].sum(dtype=np.float64))  # min(1, map) inside, 0 outside
     union = float(np.count_nonzero(mask)) + total - common  # 1 inside, the map outside
     return common / union if union > 0 else 0.0
 

@@ -30,6 +30,7 @@ from pipeline.selection.motion_overlap import (
 )
 
 RuleName = Literal["full", "random", "ranked", "tests", "motion", "motion_overlap"]
+FLOW_SCORES = ("flow_agreement", "motion_agreement")  # not measured where there is no flow
 MOTION_RULES: tuple[RuleName, ...] = ("motion", "motion_overlap")
 _FRAME = ["video", "frame"]
 

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.cues.background_motion import accumulate, dominant_motion, flow_of, unexplained
+from pipeline.cues.background_motion import (
+    accumulate,
+    dominant_motion,
+    flow_of,
+    speed_against_camera,
+    unexplained,
+)
 from tests.cues.test_flow import texture
 from tests.refinement.test_warping import constant
 
@@ -29,6 +35,18 @@ def test_the_dominant_motion_is_found_beside_an_object() -> None:
 
 def test_a_map_too_small_for_a_grid_has_no_dominant_motion() -> None:
     assert np.array_equal(dominant_motion(constant(6, 12, 1, 2)), np.eye(3))
+
+
+def test_speed_against_the_camera() -> None:
+    there, back = flow_of(TURN, 96, 128), flow_of(np.linalg.inv(TURN), 96, 128)
+    there[20:60, 30:80] += [3, -4]
+    back[20:60, 30:60] += [-6, 8]
+    speed = speed_against_camera([there, back])
+    assert speed.shape == (96, 128)
+    # what moves towards one neighbour only is at rest
+    assert speed[20:60, 30:60] == pytest.approx(np.full((40, 30), 5), abs=0.05)
+    assert speed[20:60, 60:80].max() < 0.05 and speed[60:].max() < 0.05
+    assert speed_against_camera([there])[40, 70] == pytest.approx(5, abs=0.05)
 
 
 def test_sums_along_the_path() -> None:

@@ -72,6 +72,17 @@ def test_agreement_along_flow_by_hand() -> None:
     assert measure(own)[0]["flow_agreement"].isna().all()
 
 
+def test_agreement_with_motion_by_hand() -> None:
+    right = np.zeros((24, 32, 2), np.float32)
+    right[12:20, 12:20, 0] = 4  # the right half of the dog and as much beside it
+    still = np.zeros((24, 32, 2), np.float32)
+    still[0:4, 20:24, 1] = 0.25  # half of the bird, slower than what counts as 1
+    table, _ = measure(replace(video(), neighbours=[{1: right}, {0: still}]))
+    # dog 64 pixels, 32 of the 64 that move; bird 32 pixels, 16 of them at a quarter of the speed
+    assert table["motion_agreement"].tolist() == pytest.approx([32 / 96, 4 / 32, 0])
+    assert measure(video())[0]["motion_agreement"].isna().all()
+
+
 def test_patches_by_hand() -> None:
     _, patches = measure(video())
     assert patches.background.tolist() == [True, True, True]

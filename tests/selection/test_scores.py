@@ -9,6 +9,7 @@ from pipeline.selection.scores import (
     cam_agreement,
     colour_contrast,
     flow_agreement,
+    motion_agreement,
     rii_score,
 )
 
@@ -70,6 +71,15 @@ def test_cam_agreement_by_hand() -> None:
     assert cam_agreement(np.zeros((2, 3), dtype=bool), np.zeros((2, 3))) == 0.0
 
 
+def test_motion_agreement_by_hand() -> None:
+    mask = np.array([[True, True, False], [False, False, False]])
+    speed = np.array([[4.0, 1.0, 2.0], [0.0, 0.0, 0.0]])
+    # of the fastest: 1, 1/4, 1/2: minima 1 + 1/4, maxima 1 + 1 + 1/2
+    assert motion_agreement(mask, speed) == pytest.approx(1.25 / 2.5)
+    assert motion_agreement(mask, speed, least=8) == pytest.approx((1 / 2 + 1 / 8) / (2 + 1 / 4))
+    assert motion_agreement(mask, 0 * speed) == 0
+
+
 def test_rii_score_by_hand() -> None:
     superpixels = np.array([[0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2]], dtype=np.int32)
     mask = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0]], dtype=bool)
@@ -95,6 +105,7 @@ def test_refuses() -> None:
         colour_contrast(np.zeros((20, 24, 3), dtype=np.uint8), mask & False)
     with pytest.raises(ValueError, match="one shape"):
         cam_agreement(mask, np.zeros((3, 4)))
+        motion_agreement(mask, np.zeros((3, 4)))
     with pytest.raises(ValueError, match="N H W"):
         flow_agreement(mask, mask)
 

@@ -12,7 +12,8 @@ from stages.schema import NULLABLE, SECTIONS, check_all
 
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Any]:
-    return composed([])
+    """A recipe without flow: what needs some says so."""
+    return composed(["recipe=ws2"])
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def put(values: dict[str, Any], name: str, value: object) -> None:
 
 
 def test_the_demo_is_right(values: dict[str, Any]) -> None:
+    check_all(composed([]))
     before = copy.deepcopy(values)
     check_all(values)
     assert values == before
@@ -161,9 +163,10 @@ def test_motion_segments_need_flow(values: dict[str, Any], flow: object) -> None
     check_all(values)
 
 
-def test_agreement_along_flow_needs_flow(values: dict[str, Any]) -> None:
-    values["select_pa"]["selection"]["scores"] = ["rii", "flow_agreement"]
-    with pytest.raises(InputError, match="the score flow_agreement of select_pa"):
+@pytest.mark.parametrize("score", ["flow_agreement", "motion_agreement"])
+def test_agreement_with_flow_needs_flow(values: dict[str, Any], score: str) -> None:
+    values["select_pa"]["selection"]["scores"] = ["rii", score]
+    with pytest.raises(InputError, match=f"the score {score} of select_pa"):
         check_all(values)
     values["estimate_flow"] = {"pairs": "key_frames"}
     check_all(values)
