@@ -46,6 +46,8 @@ def _describe(prefix: str, error: Any, model: type[BaseModel]) -> str:
         return f"parameter {name} is missing"
     message = error["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
+    if error["type"] == "value_error" and isinstance(error["input"], Mapping):
+        return f"parameters {name}: {message}"  # of several together: the message names them
     return f"parameter {name} = {error['input']!r}: {message}"
 
 

@@ -78,7 +78,7 @@ def test_frozen() -> None:
         ({"count": 1, "sizes": [1, "x"]}, r"^parameter stage\.part\.sizes\.1 = 'x': "),
         (
             {"count": 1, "inner": {"low": 11}},
-            r"^parameter stage\.part\.inner = .*: low 11 is above",
+            r"^parameters stage\.part\.inner: low 11 is above high 9$",
         ),
     ],
 )
