@@ -40,7 +40,7 @@ STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
 VSCR = [
     *(*TINY, "recipe=vscr", "versions=three"),
     # the videos and masks of the recipe before it, whose stages it then shares
-    *("make_demo.absent=0.6", "make_demo.away=[6,10]"),
+    *("make_demo.absent=0.8", "make_demo.away=[6,10]"),
     "finetune_classifier.actor.network=small_bagnet",
     "train_segmenter.network.backbone=small_bagnet",
     "refine_superpixels.binarise.variant=otsu_twice",
