@@ -58,7 +58,7 @@ def run(
 def _evolution(
     frames: Path, ground_truth: Path, versions: list[Path], params: ReportParams
 ) -> np.ndarray:
-    """The middle annotated frame of some training videos, drawn at random, at every version."""
+    """A frame of each of some training videos, both drawn at random, at every version."""
     prepared, truth = Frames(frames), LabelMaps(ground_truth)
     labels = [LabelMaps(v) for v in versions]
     videos = [v for v in prepared.tagged("train") if all(v in m for m in labels)]
@@ -66,7 +66,7 @@ def _evolution(
     rows: list[tuple[str, list[Any]]] = []
     for i in sorted(rng.permutation(len(videos))[: params.videos].tolist()):
         keys = labels[0].frames(videos[i])  # later versions have these frames and more
-        n = keys[len(keys) // 2]
+        n = keys[int(rng.integers(len(keys)))]
         image = prepared.image(videos[i], n)
         maps = [m.labels(videos[i], n) for m in labels]
         if truth.videos:
