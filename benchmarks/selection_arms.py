@@ -8,6 +8,10 @@ all PAs (``full``), as many at ``random``, and the ``oracle``: the best by true 
 with the recipe's fraction and share of a video, and a quota by tag. The oracle sees the human
 masks: it is a diagnosis of how much selection could gain, and no recipe can choose it.
 
+One training more or less lucky moves PA.v1 by about as much as arms differ. So every arm is trained
+``--repeats`` times: first with the seed of the run, then with others, which also draw other random
+frames. A run that ``--out`` already holds is not done again.
+
 ``masks_full``, ``masks_recipe`` and ``masks_random`` train on the human masks of the same frames:
 how far the network could come, and what the choice of frames costs, whatever their labels.
 """
@@ -15,12 +19,14 @@ how far the network could come, and what the choice of frames costs, whatever th
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
@@ -44,9 +50,14 @@ ON_MASKS = tuple(f"masks_{arm}" for arm in ("full", "recipe", "random"))
 
 
 def arm_frames(
-    arm: str, own: pd.DataFrame, regions: pd.DataFrame, iou: pd.Series, video_share: float
+    arm: str,
+    own: pd.DataFrame,
+    regions: pd.DataFrame,
+    iou: pd.Series,
+    video_share: float,
+    seed: int,
 ) -> pd.Series:
-    """Which frames an arm trains on."""
+    """Which frames an arm trains on; ``seed`` is that of the run."""
     if arm == "recipe":
         return own["selected"]
     fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
@@ -57,7 +68,24 @@ def arm_frames(
         "oracle": SelectParams(rule="ranked", scores=("iou",), **same),
     }
     scored = regions.assign(iou=iou.fillna(0.0))
-    return select(own[["video", "frame"]], scored, rules[arm], derive_seed(cli.seed(), "arms"))
+    return select(own[["video", "frame"]], scored, rules[arm], derive_seed(seed, "arms"))
+
+
+def seed_of(repeat: int) -> int:
+    """Seed of a repeat; the first is the run's own."""
+    return cli.seed() if repeat == 0 else derive_seed(cli.seed(), "repeat", repeat)
+
+
+@contextmanager
+def parameters_with(seed: int, work: Path) -> Iterator[None]:
+    """Stages that run meanwhile read the parameters of the workspace with another seed."""
+    own, changed = cli.PARAMETERS, work / "params.yaml"
+    changed.write_text(yaml.safe_dump(cli.read_parameters() | {"seed": seed}))
+    try:
+        cli.PARAMETERS = changed
+        yield
+    finally:
+        cli.PARAMETERS = own
 
 
 def write_masks(out: Path, truth: LabelMaps, pa: LabelMaps, train: set[str]) -> set[FrameKey]:
@@ -116,31 +144,40 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     return score_pa(measured, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
 
 
-def main() -> None:
-    """Run the arms and write their figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS + ON_MASKS)
-    arguments = parser.parse_args()
+def train_and_score(arm: str, seed: int, work: Path) -> dict[str, float]:
+    """One training of an arm."""
     own = read_table(DATA / "selection/v0/frames.parquet")
     regions = read_table(DATA / "selection/v0/regions.parquet")
     video_share = cli.section("select_pa.selection", SelectParams).video_share
-    truth, pa = LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0")
+    truth, labels = LabelMaps(DATA / "ground_truth"), DATA / "pa/v0"
+    pa = LabelMaps(labels)
     iou = region_iou(truth, pa, regions)
+    rule = arm.removeprefix("masks_")
+    chosen = own.assign(selected=arm_frames(rule, own, regions, iou, video_share, seed))
+    if arm in ON_MASKS:
+        labels = work / "masks"
+        train = set(Frames(DATA / "frames").of_split("train"))
+        known = pd.MultiIndex.from_tuples(sorted(write_masks(labels, truth, pa, train)))
+        chosen["selected"] &= pd.MultiIndex.from_frame(chosen[["video", "frame"]]).isin(known)
+    with parameters_with(seed, work):
+        return run_arm(arm, chosen, labels, work)
+
+
+def main() -> None:
+    """Run the arms and write their figures: for each a list, one entry a repeat."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS + ON_MASKS)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
     results = read_json(arguments.out) if arguments.out.is_file() else {}
     for arm in arguments.arms:
-        work = Path(tempfile.mkdtemp(prefix="arms-"))
-        labels, rule = DATA / "pa/v0", arm.removeprefix("masks_")
-        chosen = own.assign(selected=arm_frames(rule, own, regions, iou, video_share))
-        if arm in ON_MASKS:
-            labels = work / "masks"
-            train = set(Frames(DATA / "frames").of_split("train"))
-            known = pd.MultiIndex.from_tuples(sorted(write_masks(labels, truth, pa, train)))
-            chosen["selected"] &= pd.MultiIndex.from_frame(chosen[["video", "frame"]]).isin(known)
-        results[arm] = run_arm(arm, chosen, labels, work)
-        shutil.rmtree(work)
-        write_json(arguments.out, results)
-        print(arm, {k: round(results[arm][k], 1) for k in PRINTED}, flush=True)
+        runs = results.setdefault(arm, [])
+        for repeat in range(len(runs), arguments.repeats):
+            with tempfile.TemporaryDirectory(prefix="arms-") as work:
+                runs.append(train_and_score(arm, seed_of(repeat), Path(work)))
+            write_json(arguments.out, results)
+            print(arm, {k: round(runs[-1][k], 1) for k in PRINTED}, flush=True)
 
 
 if __name__ == "__main__":

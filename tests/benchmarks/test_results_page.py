@@ -78,12 +78,14 @@ def test_the_last_version_of_a_recipe_has_no_model(results: Path) -> None:
 
 
 def test_arms_by_hand(results: Path) -> None:
-    arms = {"recipe": 40.0, "full": 38.5, "random": 39.5, "oracle": 42.0}
+    arms = {"recipe": [41.0, 39.0], "full": [38.5], "random": [39.5], "oracle": [42.0]}
     figures = {
-        k: {"miou_actor_action": v, "iou_foreground": v, "frames": 5} for k, v in arms.items()
+        k: [{"miou_actor_action": v, "iou_foreground": v + 1, "frames": 5} for v in values]
+        for k, values in arms.items()
     }
     put(results, "arms-seed0", figures)
     assert "| 1.50 |" in line("selected - all") and "not all measured" in line("selected - all")
     assert line("selected - random").endswith("| 0.50 | - | - | **no** |")
     assert "| 3.50 |" in line("oracle - all")
-    assert "| 0 | random | 5 | 39.5 | 39.5 |" in results_page.arms_table()
+    assert "| 0 | random | 5 | 39.5 | 39.5 | 40.5 |" in results_page.arms_table()
+    assert "| 0 | recipe | 5 | 40.0 | 41.0, 39.0 | 41.0 |" in results_page.arms_table()
