@@ -202,7 +202,7 @@ def test_nothing_selected(tmp_path: Path) -> None:
         ({"anchor": {"share": 1}}, r"unknown parameter train_segmenter\.anchor\.share; allowed"),
         ({"still_images": {"share": 1}}, r"train_segmenter\.still_images\.share = 1"),
         ({"adaptation": {"lr": 0}}, r"train_segmenter\.adaptation\.lr = 0"),
-        ({"weights": {"source": "file"}}, r"train_segmenter\.weights = .*: path must be given"),
+        ({"weights": {"source": "file"}}, r"train_segmenter\.weights: path must be given"),
     ],
 )
 def test_refuses(change: dict[str, Any], message: str) -> None:
