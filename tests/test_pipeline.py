@@ -26,6 +26,7 @@ TINY = [
     *("dataset=demo", "machine=cpu", "machine.jobs=1", "machine.threads=1"),
     *("++make_demo.train=12", "++make_demo.test=4", "++make_demo.without_actor=2"),
     *("++make_demo.frames=10", "++make_demo.annotate_every=5", "dataset.validation=0.25"),
+    *("make_demo.absent=0.25", "make_demo.away=[2,4]"),  # few test frames: most show an actor
     *("prepare_frames.key_frames=2", "compute_superpixels.segments=40"),
     *(f"finetune_classifier.actor.fit.{s}" for s in SHORT),
     *(f"finetune_classifier.action.fit.{s}" for s in SHORT),
@@ -39,8 +40,7 @@ CHANGED = [*TWO, "select_pa.selection.rule=full"]
 STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
 VSCR = [
     *(*TINY, "recipe=vscr", "versions=three"),
-    # the videos and masks of the recipe before it, whose stages it then shares
-    *("make_demo.absent=0.8", "make_demo.away=[6,10]"),
+    # the networks and masks of the recipe before it, whose stages it then shares
     "finetune_classifier.actor.network=small_bagnet",
     "train_segmenter.network.backbone=small_bagnet",
     "refine_superpixels.binarise.variant=otsu_twice",
