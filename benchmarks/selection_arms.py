@@ -10,7 +10,7 @@ masks: it is a diagnosis of how much selection could gain, and no recipe can cho
 
 One training more or less lucky moves PA.v1 by about as much as arms differ. So every arm is trained
 ``--repeats`` times: first with the seed of the run, then with others, which also draw other random
-frames. A run that ``--out`` already holds is not done again.
+frames. Arms that are not asked for keep what ``--out`` holds of them.
 
 ``masks_full``, ``masks_recipe`` and ``masks_random`` train on the human masks of the same frames:
 how far the network could come, and what the choice of frames costs, whatever their labels.
@@ -144,23 +144,16 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     return score_pa(measured, frames.taxonomy) | {"frames": int(chosen["selected"].sum())}
 
 
-def train_and_score(arm: str, seed: int, work: Path) -> dict[str, float]:
-    """One training of an arm."""
-    own = read_table(DATA / "selection/v0/frames.parquet")
-    regions = read_table(DATA / "selection/v0/regions.parquet")
-    video_share = cli.section("select_pa.selection", SelectParams).video_share
-    truth, labels = LabelMaps(DATA / "ground_truth"), DATA / "pa/v0"
-    pa = LabelMaps(labels)
-    iou = region_iou(truth, pa, regions)
-    rule = arm.removeprefix("masks_")
-    chosen = own.assign(selected=arm_frames(rule, own, regions, iou, video_share, seed))
-    if arm in ON_MASKS:
-        labels = work / "masks"
-        train = set(Frames(DATA / "frames").of_split("train"))
-        known = pd.MultiIndex.from_tuples(sorted(write_masks(labels, truth, pa, train)))
-        chosen["selected"] &= pd.MultiIndex.from_frame(chosen[["video", "frame"]]).isin(known)
-    with parameters_with(seed, work):
-        return run_arm(arm, chosen, labels, work)
+def labels_of(
+    arm: str, own: pd.DataFrame, truth: LabelMaps, pa: LabelMaps, work: Path
+) -> tuple[Path, pd.Series]:
+    """The labels that an arm trains on, and which of the frames of ``own`` have one."""
+    if arm not in ON_MASKS:
+        return DATA / "pa/v0", pd.Series(True, index=own.index)
+    train = set(Frames(DATA / "frames").of_split("train"))
+    known = pd.MultiIndex.from_tuples(sorted(write_masks(work / "masks", truth, pa, train)))
+    have = pd.MultiIndex.from_frame(own[["video", "frame"]]).isin(known)
+    return work / "masks", pd.Series(have, index=own.index)
 
 
 def main() -> None:
@@ -170,14 +163,25 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS + ON_MASKS)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
+    own = read_table(DATA / "selection/v0/frames.parquet")
+    regions = read_table(DATA / "selection/v0/regions.parquet")
+    video_share = cli.section("select_pa.selection", SelectParams).video_share
+    truth, pa = LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0")
+    iou = region_iou(truth, pa, regions)
     results = read_json(arguments.out) if arguments.out.is_file() else {}
     for arm in arguments.arms:
-        runs = results.setdefault(arm, [])
-        for repeat in range(len(runs), arguments.repeats):
-            with tempfile.TemporaryDirectory(prefix="arms-") as work:
-                runs.append(train_and_score(arm, seed_of(repeat), Path(work)))
+        results[arm] = []
+        for repeat in range(arguments.repeats):
+            seed, rule = seed_of(repeat), arm.removeprefix("masks_")
+            with tempfile.TemporaryDirectory(prefix="arms-") as name:
+                work = Path(name)
+                labels, have = labels_of(arm, own, truth, pa, work)
+                frames = arm_frames(rule, own, regions, iou, video_share, seed)
+                chosen = own.assign(selected=frames & have)
+                with parameters_with(seed, work):
+                    results[arm].append(run_arm(arm, chosen, labels, work))
             write_json(arguments.out, results)
-            print(arm, {k: round(runs[-1][k], 1) for k in PRINTED}, flush=True)
+            print(arm, {k: round(results[arm][-1][k], 1) for k in PRINTED}, flush=True)
 
 
 if __name__ == "__main__":
