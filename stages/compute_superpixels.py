@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.refinement.superpixels import SlicParams, slic_superpixels
+from pipeline.refinement.slic import SlicParams, slic_superpixels
 from pipeline.runtime.parallel import parallel_map
 from stages import cli
 

@@ -22,7 +22,7 @@ from pipeline.refinement.colocalisation import ColocaliseParams
 from pipeline.refinement.first_labels import InitialParams
 from pipeline.refinement.flow_aggregation import AggregateParams
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.superpixels import SlicParams
+from pipeline.refinement.slic import SlicParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params

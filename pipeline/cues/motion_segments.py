@@ -34,7 +34,7 @@ from pipeline.cues.video_regions import (
 from pipeline.datasets.video import fitted_size
 from pipeline.refinement.colour_mixtures import ColourMixture
 from pipeline.refinement.graph_cut import binary_cut
-from pipeline.refinement.superpixels import SlicParams, slic_superpixels
+from pipeline.refinement.slic import SlicParams, slic_superpixels
 from pipeline.refinement.warping import Flow, at_size, consistent
 
 Image = npt.NDArray[np.uint8]

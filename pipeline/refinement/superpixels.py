@@ -1,7 +1,4 @@
-"""SLIC superpixels, and the refinement of masks and label maps by them (WS2, Algorithm 2).
-
-The superpixels of a frame are computed once and stored; every later refinement is a `bincount`.
-"""
+"""Refinement of masks and label maps by superpixels (WS2, Algorithm 2): each is a `bincount`."""
 
 from __future__ import annotations
 
@@ -10,26 +7,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from skimage.segmentation import slic
 
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, is_foreground
 from pipeline.runtime.params import Params
 
 Overlap = Literal["superpixel", "iou"]
-
-
-class SlicParams(Params):
-    """Simple linear iterative clustering (Achanta et al. 2012).
-
-    Attributes:
-        segments: approximate number of superpixels in a frame.
-        compactness: weight of distance against colour; larger makes squarer superpixels.
-        iterations: of k-means.
-    """
-
-    segments: int = Field(default=200, gt=0)
-    compactness: float = Field(default=10.0, gt=0)
-    iterations: int = Field(default=5, gt=0)
 
 
 class RefineParams(Params):
@@ -45,38 +27,6 @@ class RefineParams(Params):
     alpha: float = Field(default=0.5, ge=0, lt=1)
     beta: float = Field(default=0.4, gt=0, le=1)
     overlap: Overlap = "superpixel"
-
-
-def slic_superpixels(
-    image: npt.NDArray[np.uint8], segments: int, compactness: float, iterations: int
-) -> npt.NDArray[np.int32]:
-    """Divide a frame into superpixels.
-
-    Args:
-        image: ``H W 3`` RGB, 0..255.
-        segments: approximate number of superpixels.
-        compactness: weight of distance against colour.
-        iterations: of k-means.
-
-    Returns:
-        ``H W``, numbers from 0 to the number of superpixels - 1, every one of them present.
-
-    Raises:
-        ValueError: not ``H W 3``.
-    """
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"expected an image H W 3, received shape {image.shape}")
-    found = slic(
-        image,
-        n_segments=segments,
-        compactness=compactness,
-        max_num_iter=iterations,
-        start_label=0,
-        channel_axis=-1,
-    )
-    # The connectivity step may drop numbers; all that follows counts on none being missing.
-    _, numbers = np.unique(found, return_inverse=True)
-    return numbers.reshape(found.shape).astype(np.int32)
 
 
 def refine_mask(

@@ -19,7 +19,7 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.runtime.resume import WorkFolder
 from pipeline.training.batches import Batch, Batches
-from pipeline.training.optimisation import FitParams, make_optimiser, make_schedule
+from pipeline.training.optimisation import FitParams, freeze, make_optimiser, make_schedule
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -82,6 +82,7 @@ def fit(
     fabric.launch()
     batches.rank, batches.world = fabric.global_rank, fabric.world_size
     channels_last(model)
+    freeze(model, params.frozen)
     optimiser = make_optimiser(model, params)
     scheduler = make_schedule(optimiser, params)
     wrapped, optimiser = fabric.setup(model, optimiser)

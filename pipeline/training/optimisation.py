@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 
 
@@ -30,6 +31,8 @@ class FitParams(Params):
         patience: stop after so many epochs in which the first criterion has not risen.
         frozen_norm: batch norms keep the statistics that they start with: for batches whose samples
             are of one video, which are no sample of what the network will see.
+        frozen: beginnings of the names of parameters that stay as they are, for instance the first
+            blocks of a pretrained backbone; nothing is computed for them on the way back.
     """
 
     epochs: int = Field(ge=1)
@@ -45,6 +48,25 @@ class FitParams(Params):
     ema: float | None = Field(None, gt=0, lt=1)
     patience: int | None = Field(None, ge=1)
     frozen_norm: bool = False
+    frozen: tuple[str, ...] = ()
+
+
+def freeze(model: nn.Module, beginnings: tuple[str, ...]) -> None:
+    """Let no gradient reach the parameters whose names begin so, in place.
+
+    Raises:
+        InputError: no parameter's name begins so.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for beginning in beginnings:
+        if not any(name.startswith(beginning) for name in names):
+            raise InputError(
+                f"fit.frozen: no parameter of {type(model).__name__} begins with {beginning!r}; "
+                f"they are {names[0]} to {names[-1]}"
+            )
+    for name, parameter in model.named_parameters():
+        if name.startswith(beginnings):
+            parameter.requires_grad_(False)
 
 
 def make_optimiser(model: nn.Module, params: FitParams) -> torch.optim.Optimizer:

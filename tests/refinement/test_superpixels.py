@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -7,7 +5,6 @@ from pipeline.refinement.superpixels import (
     RefineParams,
     refine_labels,
     refine_mask,
-    slic_superpixels,
 )
 
 # Four superpixels on 4 x 5: areas 4, 4, 2, 10.
@@ -111,38 +108,8 @@ def test_refine_labels_foreground_agrees_with_refine_mask() -> None:
     assert ((found > 0) == expected).all()
 
 
-def test_slic_finds_a_bright_square() -> None:
-    rows, columns = np.mgrid[:60, :80]
-    image = np.stack([rows, columns, 70 - rows // 2], axis=-1).astype(np.uint8)
-    square = np.zeros((60, 80), dtype=bool)
-    square[20:43, 31:57] = True
-    image[square] += 120
-    found = slic_superpixels(image, segments=40, compactness=10.0, iterations=10)
-    assert found.dtype == np.int32
-    assert (np.unique(found) == np.arange(found.max() + 1)).all()
-    assert 20 <= found.max() + 1 <= 60
-    assert (refine_mask(square, found) == square).mean() > 0.99
-    again = slic_superpixels(image, segments=40, compactness=10.0, iterations=10)
-    assert (again == found).all()
-
-
 def test_refuses() -> None:
     with pytest.raises(ValueError, match=r"one shape, received \(3, 3\) and \(4, 5\)"):
         refine_mask(np.zeros((3, 3), dtype=bool), SUPERPIXELS)
     with pytest.raises(ValueError, match="labels below 3, received 7"):
         refine_labels(np.full((4, 5), 7, dtype=np.uint8), SUPERPIXELS, RefineParams(), 3)
-    with pytest.raises(ValueError, match=r"H W 3, received shape \(4, 5\)"):
-        slic_superpixels(np.zeros((4, 5), dtype=np.uint8), 4, 10.0, 5)
-
-
-def test_algorithm_2_is_fast() -> None:
-    rng = np.random.default_rng(2)
-    rows, columns = np.mgrid[:320, :426]
-    superpixels = (rows // 23 * 19 + columns // 23).astype(np.int32)
-    mask = rng.random((320, 426)) < 0.4
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        refine_mask(mask, superpixels)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 5e-3  # 0.4 ms on a quiet machine; a loop over superpixels takes 20 ms
