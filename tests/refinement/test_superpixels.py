@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.refinement.superpixels import (
-    RefineParams,
-    refine_labels,
-    refine_mask,
-)
+from pipeline.refinement.superpixels import RefineParams, refine_labels, refine_mask
 
 # Four superpixels on 4 x 5: areas 4, 4, 2, 10.
 SUPERPIXELS = np.array(
