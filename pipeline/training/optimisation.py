@@ -55,7 +55,7 @@ def freeze(model: nn.Module, beginnings: tuple[str, ...]) -> None:
     """Let no gradient reach the parameters whose names begin so, in place.
 
     Raises:
-        InputError: no parameter's name begins so.
+        InputError: no parameter's name begins so, or every parameter's does.
     """
     names = [name for name, _ in model.named_parameters()]
     for beginning in beginnings:
@@ -67,6 +67,8 @@ def freeze(model: nn.Module, beginnings: tuple[str, ...]) -> None:
     for name, parameter in model.named_parameters():
         if name.startswith(beginnings):
             parameter.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError(f"fit.frozen: nothing of {type(model).__name__} is left to train")
 
 
 def make_optimiser(model: nn.Module, params: FitParams) -> torch.optim.Optimizer:

@@ -77,6 +77,12 @@ def test_frozen_parameters_that_are_not_there() -> None:
         run(wrong)
 
 
+@pytest.mark.parametrize("beginnings", [("",), ("head", "backbone.")])
+def test_all_parameters_frozen(beginnings: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="nothing of One is left to train"):
+        run(FitParams(epochs=1, steps=1, frozen=beginnings, **PLAIN))
+
+
 def test_a_training_that_diverges_says_so() -> None:
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         value = descend(model, batch)  # 2, then 0.2 less with every step
