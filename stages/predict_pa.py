@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
@@ -12,10 +14,12 @@ from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import infer_video, predict_video
+from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.segmenters import load_segmenter
+from stages.segmenters import LoadedSegmenter, load_segmenter
 
 
 def run(
@@ -40,20 +44,26 @@ def run(
         print(f"PA.{version}: not predicted, the evolution stopped after {last}")
         LabelMaps.write_index(out, [], {"version": version, "stopped_after": last})
         return
-    moving, latent = MotionSegments(motion), params.latent
-    rows = []
-    for video in progress(prepared.tagged("train", "val"), f"predict PA.{version}"):
-        keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
-        if latent is not None and video in moving:
-            found = infer_video(
-                *(*segmenter, prepared, moving, video, keys, tags),
-                *(latent.alpha_of(version), latent),
-            )
-        else:
-            found = predict_video(*segmenter, prepared, regions, video, keys, tags, params)
-        by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
-        count = LabelMaps.write(out, video, *by_frame)
-        rows.append({"video": video, "rows": count})
+    videos, what = prepared.tagged("train", "val"), f"predict PA.{version}"
+    if params.latent is None:  # the network is what takes time, and it has all threads
+        moving = MotionSegments(motion)
+        rows = [
+            _write(out, video, segmenter, prepared, regions, moving, version, params)
+            for video in progress(videos, what)
+        ]
+    else:  # mixtures and cuts are
+        work = partial(
+            _write_alone,
+            frames=frames,
+            superpixels=superpixels,
+            motion=motion,
+            model=model,
+            out=out,
+            version=version,
+            params=params,
+            machine=machine,
+        )
+        rows = parallel_map(work, videos, machine, what)
     parents = {
         "version": version,
         "model": {
@@ -66,6 +76,48 @@ def run(
         "last": gate["last"],
     }
     LabelMaps.write_index(out, rows, parents)
+
+
+def _write(
+    out: Path,
+    video: str,
+    segmenter: LoadedSegmenter,
+    prepared: Frames,
+    regions: Superpixels,
+    moving: MotionSegments,
+    version: str,
+    params: PredictionParams,
+) -> dict[str, Any]:
+    """Predict and write one video; its row of the index."""
+    keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
+    latent = params.latent
+    if latent is not None and video in moving:
+        found = infer_video(
+            *(*segmenter, prepared, moving, video, keys, tags), *(latent.alpha_of(version), latent)
+        )
+    else:
+        found = predict_video(*segmenter, prepared, regions, video, keys, tags, params)
+    by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
+    return {"video": video, "rows": LabelMaps.write(out, video, *by_frame)}
+
+
+def _write_alone(
+    video: str,
+    frames: Path,
+    superpixels: Path,
+    motion: Path,
+    model: Path,
+    out: Path,
+    version: str,
+    params: PredictionParams,
+    machine: MachineParams,
+) -> dict[str, Any]:
+    """:func:`_write` in a process of its own, on one thread."""
+    make_reproducible(0, threads=1)  # inference draws nothing
+    segmenter = load_segmenter(model, params.criterion, machine)
+    assert segmenter is not None
+    artifacts = Frames(frames), Superpixels(superpixels), MotionSegments(motion)
+    return _write(out, video, segmenter, *artifacts, version, params)
 
 
 if __name__ == "__main__":
