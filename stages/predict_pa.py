@@ -13,7 +13,7 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import infer_video, predict_video
+from pipeline.refinement.video_prediction import PredictedLabels, infer_video, predict_video
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.progress import progress
@@ -46,20 +46,19 @@ def run(
         return
     videos, what = prepared.tagged("train", "val"), f"predict PA.{version}"
     if params.latent is None:  # the network is what takes time, and it has all threads
-        moving = MotionSegments(motion)
         rows = [
-            _write(out, video, segmenter, prepared, regions, moving, version, params)
+            _write(out, prepared, video, _predict(segmenter, prepared, regions, video, params))
             for video in progress(videos, what)
         ]
     else:  # mixtures and cuts are
         work = partial(
-            _write_alone,
+            _infer_alone,
             frames=frames,
             superpixels=superpixels,
             motion=motion,
             model=model,
-            out=out,
             version=version,
+            out=out,
             params=params,
             machine=machine,
         )
@@ -78,46 +77,51 @@ def run(
     LabelMaps.write_index(out, rows, parents)
 
 
-def _write(
-    out: Path,
-    video: str,
+def _predict(
     segmenter: LoadedSegmenter,
     prepared: Frames,
     regions: Superpixels,
-    moving: MotionSegments,
-    version: str,
+    video: str,
     params: PredictionParams,
-) -> dict[str, Any]:
-    """Predict and write one video; its row of the index."""
+) -> PredictedLabels:
     keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
-    latent = params.latent
-    if latent is not None and video in moving:
-        found = infer_video(
-            *(*segmenter, prepared, moving, video, keys, tags), *(latent.alpha_of(version), latent)
-        )
-    else:
-        found = predict_video(*segmenter, prepared, regions, video, keys, tags, params)
-    by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
-    return {"video": video, "rows": LabelMaps.write(out, video, *by_frame)}
+    return predict_video(*segmenter, prepared, regions, video, keys, tags, params)
 
 
-def _write_alone(
+def _infer_alone(
     video: str,
     frames: Path,
     superpixels: Path,
     motion: Path,
     model: Path,
-    out: Path,
     version: str,
+    out: Path,
     params: PredictionParams,
     machine: MachineParams,
 ) -> dict[str, Any]:
-    """:func:`_write` in a process of its own, on one thread."""
+    """Infer and write the latent labels of one video, in a process of its own with one thread.
+
+    A still image has no motion and is predicted.
+    """
     make_reproducible(0, threads=1)  # inference draws nothing
-    segmenter = load_segmenter(model, params.criterion, machine)
-    assert segmenter is not None
-    artifacts = Frames(frames), Superpixels(superpixels), MotionSegments(motion)
-    return _write(out, video, segmenter, *artifacts, version, params)
+    segmenter, latent = load_segmenter(model, params.criterion, machine), params.latent
+    assert segmenter is not None and latent is not None
+    prepared, moving = Frames(frames), MotionSegments(motion)
+    if video not in moving:
+        found = _predict(segmenter, prepared, Superpixels(superpixels), video, params)
+        return _write(out, prepared, video, found)
+    keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
+    found = infer_video(
+        *(*segmenter, prepared, moving, video, keys, tags), *(latent.alpha_of(version), latent)
+    )
+    return _write(out, prepared, video, found)
+
+
+def _write(out: Path, prepared: Frames, video: str, found: PredictedLabels) -> dict[str, Any]:
+    """Write the label maps of one video; its row of the index."""
+    keys = prepared.key_frames(video)
+    by_frame = [dict(zip(keys, maps, strict=True)) for maps in (found.labels, found.initial)]
+    return {"video": video, "rows": LabelMaps.write(out, video, *by_frame)}
 
 
 if __name__ == "__main__":

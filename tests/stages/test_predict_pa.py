@@ -1,0 +1,87 @@
+"""Labels of a version that agree with motion: inferred a video a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from conf.compose import composed
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.superpixels import Superpixels
+from pipeline.artifacts.tables import write_json
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.refinement.video_prediction import infer_video, predict_video
+from pipeline.runtime.machine import MachineParams
+from stages import predict_pa
+from stages.segmenters import load_segmenter
+from tests.stages.test_last_version import write_segmenter, write_selection
+from tests.tiny import label_map, write_frames, write_labels, write_superpixels
+
+PATHS = [Path(name) for name in ("frames", "superpixels", "pa", "chosen", "segmenter", "motion")]
+FRAMES, SUPERPIXELS, PA, CHOSEN, SEGMENTER, MOTION = PATHS
+KEYS = [1, 3]
+# so much that the network's answer outvotes colours that could not be more different
+RECIPE = ["recipe=mcnn", "train_segmenter.objective.latent.alpha_finetune=1e6"]
+
+
+@pytest.fixture
+def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
+    """Video b moves, as the square does; of the others there is no motion."""
+    monkeypatch.chdir(tmp_path)
+    found = write_frames(FRAMES)
+    write_superpixels(SUPERPIXELS, found)
+    write_selection(CHOSEN, write_labels(PA, found), found)
+    write_segmenter(SEGMENTER, 70.0)
+    moves = {n: label_map(1, n, 32, 40) > 0 for n in KEYS}
+    still = {n: np.zeros_like(m) for n, m in moves.items()}
+    rows = MotionSegments.write(MOTION, "b", moves, still)
+    MotionSegments.write_index(MOTION, [{"video": "b", "rows": rows}])
+    write_json(Path("gate.json"), {"stop": False, "last": False, "version": "v0"})
+    return found
+
+
+def predict(jobs: int, version: str) -> LabelMaps:
+    overrides = [*RECIPE, "prediction.criterion=ric", f"machine.jobs={jobs}"]
+    Path("params.yaml").write_text(yaml.safe_dump(composed(overrides)))
+    out = Path(f"{version}-{jobs}")
+    predict_pa.run(*PATHS, Path("gate.json"), version, out)
+    return LabelMaps(out)
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+def test_what_moves_is_inferred_and_the_rest_predicted(frames: Frames, version: str) -> None:
+    found = predict(1, version)
+    assert found.videos == frames.tagged("train", "val")
+    params = PredictionParams.model_validate(composed(RECIPE)["prediction"])
+    latent = params.latent
+    assert latent is not None
+    segmenter = load_segmenter(SEGMENTER, "ric", MachineParams())
+    assert segmenter is not None
+    parts = (*segmenter, frames, MotionSegments(MOTION), "b", KEYS, [3])
+    with_alpha = {
+        "v0": infer_video(*parts, latent.alpha, latent),
+        "v1": infer_video(*parts, latent.alpha_finetune, latent),
+    }
+    assert (with_alpha["v0"].labels != with_alpha["v1"].labels).any()
+    inferred = with_alpha[version]
+    regions = Superpixels(SUPERPIXELS)
+    predicted = predict_video(*segmenter, frames, regions, "e", KEYS, [3], params)
+    for video, expected in (("b", inferred), ("e", predicted)):
+        for i, n in enumerate(KEYS):
+            assert np.array_equal(found.labels(video, n), expected.labels[i])
+            assert np.array_equal(found.initial(video, n), expected.initial[i])
+    assert (with_alpha["v0"].labels != inferred.initial).any()
+
+
+def test_the_number_of_processes_changes_nothing(frames: Frames) -> None:
+    for jobs in (1, 2):
+        predict(jobs, "v1")
+    names = sorted(path.name for path in Path("v1-1").iterdir())
+    assert len(names) == 5  # four videos and the index
+    for name in names:
+        assert (Path("v1-1") / name).read_bytes() == (Path("v1-2") / name).read_bytes()
