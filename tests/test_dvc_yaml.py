@@ -249,6 +249,17 @@ def test_the_search_for_ancestors_finds_them() -> None:
     assert {"extract_cam@action", "evaluate_ric@v0"} <= ancestors("report")
 
 
+# Artifacts with a file for each video: their index tells of every change, and is read in no time.
+INDEXED = ("data/frames", "data/superpixels", "data/edges", "data/flow", "data/motion", "data/cam")
+INDEXED += ("data/pa", "data/ground_truth")
+
+
+@pytest.mark.parametrize("name", [n for n in RESOLVED if n != "report"])  # sees all versions
+def test_an_artifact_is_a_dep_by_its_index(name: str) -> None:
+    deps = [d for d in paths(RESOLVED[name], "deps") if any(covers(a, d) for a in INDEXED)]
+    assert all(dep.endswith("/index.parquet") for dep in deps), deps
+
+
 def test_every_out_is_made_once() -> None:
     outs = [out for stage in RESOLVED.values() for out in outs_of(stage)]
     for i, out in enumerate(outs):

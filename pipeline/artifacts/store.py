@@ -4,11 +4,13 @@ Layout: ``<video id>.arrow`` (a row a frame, memory-mapped on reading, any row r
 reading the others) and ``index.parquet`` (a row a video; metadata of the whole artifact in its
 schema). Every file is written under a temporary name and renamed when whole, the index last; a
 folder without an index is not an artifact. Rows are sorted and nothing depends on time or host, so
-equal content gives equal bytes.
+equal content gives equal bytes. The index holds a digest of every video's file: who knows the index
+knows the whole artifact, so that a stage depends on the index alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,13 +65,13 @@ def write_index(
     """Write the index, which makes the folder a whole artifact.
 
     Args:
-        folder: the artifact's folder.
+        folder: the artifact's folder, with the file of every video.
         kind: its kind.
         videos: a mapping for each video with at least ``video`` and ``rows``.
         metadata: anything that JSON can say about the artifact as a whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    frame = pd.DataFrame(list(videos))
+    frame = pd.DataFrame([{**row, "digest": _digest(folder, row["video"])} for row in videos])
     if frame.empty:
         frame = pd.DataFrame({"video": pd.Series(dtype=str), "rows": pd.Series(dtype=int)})
     frame = frame.sort_values("video", ignore_index=True)
@@ -81,6 +83,11 @@ def write_index(
     partial = folder / f"{INDEX}.partial"
     pq.write_table(table, partial)
     partial.replace(folder / INDEX)
+
+
+def _digest(folder: Path, video: str) -> str:
+    with (folder / f"{video}.arrow").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Artifact:

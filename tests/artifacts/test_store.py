@@ -78,6 +78,23 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     assert hashes(tmp_path / "2")["a.arrow"] != one["a.arrow"]
 
 
+def test_the_index_changes_with_any_file(tmp_path: Path) -> None:
+    first = write(tmp_path)
+    index = hashes(first)[INDEX]
+    digests = dict(zip("ab", Artifact(first, KIND).index["digest"], strict=True))
+    assert digests == {v: hashes(first)[f"{v}.arrow"] for v in "ab"}
+    data = (first / "b.arrow").read_bytes()
+    (first / "b.arrow").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    write_index(first, KIND, [{"video": v, "rows": 3} for v in "ba"], {"z": 1, "a": [2, "x"]})
+    assert hashes(first)[INDEX] != index
+
+
+def test_a_video_without_a_file_is_not_indexed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="missing"):
+        write_index(tmp_path, KIND, [{"video": "missing", "rows": 1}])
+    assert not (tmp_path / INDEX).exists()
+
+
 def test_killed_while_writing_a_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     before = hashes(tmp_path)
