@@ -32,6 +32,16 @@ class Inputs(NamedTuple):
     motion: Path
 
 
+class Opened(NamedTuple):
+    """The same artifacts, open for reading."""
+
+    frames: Frames
+    superpixels: Superpixels
+    actor_cam: Maps
+    action_cam: Maps
+    motion: MotionSegments
+
+
 def run(
     frames: Path,
     superpixels: Path,
@@ -66,12 +76,18 @@ def run(
 
 
 def _refine(video: str, inputs: Inputs, out: Path, params: InitialParams) -> dict[str, Any]:
-    prepared, cam = Frames(inputs.frames), Maps(inputs.actor_cam)
+    opened = Opened(
+        Frames(inputs.frames),
+        Superpixels(inputs.superpixels),
+        Maps(inputs.actor_cam),
+        Maps(inputs.action_cam),
+        MotionSegments(inputs.motion),
+    )
+    frames, cam = opened.frames, opened.actor_cam
     initial, refined = {}, {}
-    for n in cam.frames(video) if video in cam else prepared.key_frames(video):
-        cues = _cues(video, n, prepared, inputs)
-        initial[n], refined[n] = first_labels(cues, params)
-    counted = video in prepared.of_split("train")
+    for n in cam.frames(video) if video in cam else frames.key_frames(video):
+        initial[n], refined[n] = first_labels(_cues(video, n, opened), params)
+    counted = video in frames.of_split("train")
     labelled = sum(int(is_foreground(m).sum()) for m in refined.values())
     return {
         "video": video,
@@ -81,19 +97,18 @@ def _refine(video: str, inputs: Inputs, out: Path, params: InitialParams) -> dic
     }
 
 
-def _cues(video: str, frame: int, prepared: Frames, inputs: Inputs) -> FrameCues:
+def _cues(video: str, frame: int, opened: Opened) -> FrameCues:
     """What is known about one frame; without actor maps any tagged actor may be seen."""
-    actor_cam, action_cam = Maps(inputs.actor_cam), Maps(inputs.action_cam)
-    tags, taxonomy = prepared.tags(video), prepared.taxonomy
+    frames, superpixels, actor_cam, action_cam, motion = opened
+    tags, taxonomy = frames.tags(video), frames.taxonomy
     seen = actor_cam.maps(video, frame) if video in actor_cam else {tag[0] for tag in tags}
     shown = shown_labels(seen, tags, taxonomy)
     actors, actions = (sorted({tag[i] for tag, _ in shown}) for i in (0, 1))
-    regions = Superpixels(inputs.superpixels).superpixels(video, frame)
-    motion = MotionSegments(inputs.motion)
+    regions = superpixels.superpixels(video, frame)
     return FrameCues(
         video,
         frame,
-        prepared.image(video, frame),
+        frames.image(video, frame),
         regions,
         _stack(actor_cam, video, frame, actors, regions.shape),
         _stack(action_cam, video, frame, actions, regions.shape),

@@ -26,18 +26,18 @@ class Frames(Artifact):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, FRAMES)
         self.taxonomy = Taxonomy.from_dict(self.metadata["taxonomy"])
-        rows = self.index.set_index("video")
-        self._split = {str(v): str(s) for v, s in rows["split"].items()}
+        rows = {name: column.tolist() for name, column in self.index.items()}
+        videos = rows["video"]
+        self._split = dict(zip(videos, rows["split"], strict=True))
         self._tags = {
-            str(v): frozenset(parse_tag(t) for t in names) for v, names in rows["tags"].items()
+            v: frozenset(parse_tag(t) for t in names)
+            for v, names in zip(videos, rows["tags"], strict=True)
         }
-        self._stills = frozenset(str(v) for v in rows.index[rows["rows"] == 1])
-        self._size = {
-            str(v): (int(h), int(w))
-            for v, h, w in zip(rows.index, rows["height"], rows["width"], strict=True)
-        }
-        shots = rows["shot_of"].dropna() if "shot_of" in rows else {}
-        self._shot_of = {str(v): str(name) for v, name in shots.items()}
+        self._stills = {v for v, count in zip(videos, rows["rows"], strict=True) if count == 1}
+        sizes = zip(rows["height"], rows["width"], strict=True)
+        self._size = dict(zip(videos, sizes, strict=True))
+        shots = zip(videos, rows.get("shot_of", videos), strict=True)  # a missing one is no string
+        self._shot_of = {v: name for v, name in shots if isinstance(name, str)}
 
     @staticmethod
     def write(

@@ -10,6 +10,7 @@ knows the whole artifact, so that a stage depends on the index alone.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,25 +103,26 @@ class Artifact:
         self.folder = folder
         self.kind = kind
         path = folder / INDEX
-        if not path.is_file():
+        try:
+            stat = path.stat()
+        except OSError:
             raise InputError(
                 f"{folder} is not a whole {kind.name} artifact: no {INDEX}; run dvc repro"
-            )
-        table = pq.read_table(path)
-        header = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+            ) from None
+        header, rows = _read_index(path, stat.st_mtime_ns, stat.st_size)
         found = (header.get("kind"), header.get("version"))
         if found != (kind.name, kind.version):
             raise InputError(
                 f"{folder} holds {found[0]} version {found[1]}, expected {kind.name} version "
                 f"{kind.version}; run dvc repro"
             )
-        self.metadata: dict[str, Any] = header["metadata"]
-        self.index = table.to_pandas()
+        self.metadata: dict[str, Any] = copy.deepcopy(header["metadata"])
+        self.index = rows.copy()
 
     @property
     def videos(self) -> list[str]:
         """Ids of all videos, sorted."""
-        return [str(v) for v in self.index["video"]]
+        return self.index["video"].tolist()
 
     def __contains__(self, video: str) -> bool:
         return (self.folder / f"{video}.arrow").is_file()
@@ -156,6 +158,14 @@ def frame_cell(table: pa.Table, frame: int, column: str) -> Any:
     """What a column of bytes holds for a frame, not copied; None where it holds nothing."""
     value = table.column(column)[frame_row(table, frame)]
     return value.as_buffer() if value.is_valid else None
+
+
+@lru_cache(maxsize=64)
+def _read_index(path: Path, mtime: int, size: int) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Header and rows of an index; workers open their artifacts anew for every video."""
+    table = pq.read_table(path)
+    header = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+    return header, table.to_pandas()
 
 
 @lru_cache(maxsize=4096)

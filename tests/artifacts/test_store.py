@@ -153,3 +153,14 @@ def test_a_video_is_opened_once_and_anew_when_it_was_written_anew(tmp_path: Path
     assert artifact.table("a") is artifact.table("a")
     write_video(tmp_path, KIND, "a", rows(1, 2))
     assert artifact.frames("a") == [1, 2]
+
+
+def test_a_new_index_is_seen_at_once_and_each_reader_has_its_own(tmp_path: Path) -> None:
+    first = Artifact(write(tmp_path), KIND)
+    first.metadata["a"].append("changed")
+    first.index.loc[0, "video"] = "changed"
+    assert Artifact(tmp_path, KIND).metadata["a"] == [2, "x"]
+    assert Artifact(tmp_path, KIND).videos == ["a", "b"]
+    write_video(tmp_path, KIND, "c", rows(1))
+    write_index(tmp_path, KIND, [{"video": "c", "rows": 1}])
+    assert Artifact(tmp_path, KIND).videos == ["c"]
