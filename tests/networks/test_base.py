@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
@@ -55,7 +55,9 @@ def test_output_of_the_last_layer_is_the_features(name: str) -> None:
     assert torch.equal(seen[0], features)
 
 
-def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tuple[int, float, int]:
+def seen_pixels(
+    name: str, layers: Sequence[str], shape: tuple[int, ...], axis: int
+) -> dict[str, tuple[int, float, int]]:
     """Where a position in the middle of ``axis`` looks: its number, the mean pixel, how many.
 
     With positive weights and averages for maxima the network is linear, and all kernels are even.
@@ -70,23 +72,29 @@ def seen_pixels(name: str, layer: str, shape: tuple[int, ...], axis: int) -> tup
                 setattr(module, child, averages)
     for weight in model.parameters():
         nn.init.constant_(weight, 1 / weight[0].numel() if weight.ndim > 1 else 1)
-    model.get_submodule(model.layer(layer).path).register_forward_hook(
-        lambda m, i, output: outputs.append(output)
-    )
-    outputs: list[torch.Tensor] = []
+    outputs: dict[str, torch.Tensor] = {}
+    for layer in layers:
+        model.get_submodule(model.layer(layer).path).register_forward_hook(
+            lambda m, i, output, layer=layer: outputs.update({layer: output})
+        )
     x = torch.ones(shape, requires_grad=True)
     model.features(x)
-    map_ = outputs[0].sum(dim=[i for i in range(len(shape)) if i != axis])
-    middle = len(map_) // 2
-    (gradient,) = torch.autograd.grad(map_[middle], x)
-    along = gradient.double().sum(dim=[i for i in range(len(shape)) if i != axis])
-    pixels = torch.arange(len(along), dtype=torch.float64)
-    return middle, float((along * pixels).sum() / along.sum()), int((along > 0).sum())
+    others = [i for i in range(len(shape)) if i != axis]
+    found = {}
+    for layer in layers:
+        map_ = outputs[layer].sum(dim=others)
+        middle = len(map_) // 2
+        (gradient,) = torch.autograd.grad(map_[middle], x, retain_graph=True)
+        along = gradient.double().sum(dim=others)
+        pixels = torch.arange(len(along), dtype=torch.float64)
+        mean = float((along * pixels).sum() / along.sum())
+        found[layer] = (middle, mean, int((along > 0).sum()))
+    return found
 
 
-def different(layers: Mapping[str, Layer]) -> list[tuple[str, Layer]]:
+def different(layers: Mapping[str, Layer]) -> dict[str, Layer]:
     """One layer of those that announce the same positions."""
-    return list({layer[1:]: (name, layer) for name, layer in layers.items()}.values())
+    return dict({layer[1:]: (name, layer) for name, layer in layers.items()}.values())
 
 
 @pytest.mark.parametrize(
@@ -104,9 +112,10 @@ def test_positions_stand_for_the_middle_of_what_they_see(
     name: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
-    model = build_classifier(name, 2)
-    for layer_name, layer in different(model.layers):
-        number, pixel, _ = seen_pixels(name, layer_name, shape, len(shape) - 1)
+    layers = different(build_classifier(name, 2).layers)
+    seen = seen_pixels(name, list(layers), shape, len(shape) - 1)
+    for layer_name, layer in layers.items():
+        number, pixel, _ = seen[layer_name]
         assert pixel == pytest.approx(layer.origin + number * layer.stride, abs=0.01), layer_name
 
 
@@ -117,9 +126,10 @@ def test_maps_stand_for_the_middle_of_the_frames_they_see(
     name: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.nn.functional, "max_pool3d", torch.nn.functional.avg_pool3d)
-    model = build_classifier(name, 2)
-    for layer_name, layer in different(model.layers):
-        number, frame, _ = seen_pixels(name, layer_name, shape, 2)
+    layers = different(build_classifier(name, 2).layers)
+    seen = seen_pixels(name, list(layers), shape, 2)
+    for layer_name, layer in layers.items():
+        number, frame, _ = seen[layer_name]
         expected = layer.temporal_origin + number * layer.temporal_stride
         assert frame == pytest.approx(expected, abs=0.01), layer_name
 
@@ -128,8 +138,8 @@ def test_the_local_network_sees_less() -> None:
     """3 of the stem, then twice two positions of 2, of 2 and 4, of 4 and 8, of 8 pixels."""
     assert 3 + 2 * (2 + 2) + 2 * (2 + 4) + 2 * (4 + 8) == 47
     shape = (1, 3, 32, 256)
-    assert seen_pixels("small_resnet", "block4", shape, 3)[2] == 79
-    assert seen_pixels("small_bagnet", "block4", shape, 3)[2] == 47
+    assert seen_pixels("small_resnet", ["block4"], shape, 3)["block4"][2] == 79
+    assert seen_pixels("small_bagnet", ["block4"], shape, 3)["block4"][2] == 47
 
 
 def test_unknown_layer_names_those_that_exist() -> None:
