@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, read_table, write_json
+from pipeline.datasets.boxes import Box
+from pipeline.evaluation.corloc import largest_box
 from pipeline.evaluation.jaccard import by_sequence
 from pipeline.evaluation.versions import (
     annotated_keys,
@@ -24,14 +27,15 @@ from pipeline.evaluation.versions import (
     score_places,
     score_selection,
 )
-from pipeline.networks.inference import Rule
 from pipeline.networks.video_inference import segment_video
 from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import predict_video
+from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.segmenters import LoadedSegmenter, load_segmenter
+from stages.segmenters import LoadedSegmenter, load_alone, load_segmenter
 
 
 def run(
@@ -77,11 +81,18 @@ def run(
         best = read_history(model)["best"][params.criterion]
         own, taken_for = _score_model(segmenter, prepared, Superpixels(superpixels), truth, params)
         if not cli.is_null("colocalise"):  # M-CNN Sec. 4.5
-            places = cli.section("colocalise", ColocaliseParams)
-            locate = partial(
-                _locate, segmenter, prepared, Superpixels(superpixels), params.rule, places
+            work = partial(
+                _locate,
+                frames=frames,
+                superpixels=superpixels,
+                model=model,
+                prediction=params,
+                params=cli.section("colocalise", ColocaliseParams),
+                machine=machine,
             )
-            own["corloc"] = score_places(truth, keys, locate)
+            videos = [(v, [n for _, n in group]) for v, group in groupby(keys, lambda key: key[0])]
+            boxes = parallel_map(work, videos, machine, "objects")
+            own["corloc"] = score_places(truth, dict(zip(keys, chain(*boxes), strict=True)))
         kept = {k: best[k] for k in ("ric", "rii", "miou_pa")}
         figures["model"] = kept | {"best_epoch": int(best["epoch"])} | own
     write_json(out / "scores.json", figures)
@@ -109,19 +120,26 @@ def _score_model(
 
 
 def _locate(
-    segmenter: LoadedSegmenter,
-    frames: Frames,
-    superpixels: Superpixels,
-    rule: Rule,
+    item: tuple[str, list[int]],
+    frames: Path,
+    superpixels: Path,
+    model: Path,
+    prediction: PredictionParams,
     params: ColocaliseParams,
-    video: str,
-    number: int,
-) -> np.ndarray:
-    """Mask of the object in one training frame, whose tags are known."""
-    allowed = frames.taxonomy.labels(frames.tags(video))
-    answer = segment_video(segmenter.model, frames, video, [number], allowed, rule)
-    probs, regions = answer.probs(segmenter.shift)[0], superpixels.superpixels(video, number)
-    return object_mask(frames.image(video, number), probs, regions, params)
+    machine: MachineParams,
+) -> list[Box | None]:
+    """Box of the object in some frames of a training video, whose tags are known."""
+    segmenter = load_alone(model, prediction.criterion, machine)
+    assert segmenter is not None
+    (video, numbers), prepared, regions = item, Frames(frames), Superpixels(superpixels)
+    allowed = prepared.taxonomy.labels(prepared.tags(video))
+    answer = segment_video(segmenter.model, prepared, video, numbers, allowed, prediction.rule)
+    return [
+        largest_box(
+            object_mask(prepared.image(video, n), probs, regions.superpixels(video, n), params)
+        )
+        for n, probs in zip(numbers, answer.probs(segmenter.shift), strict=True)
+    ]
 
 
 def _write_tables(out: Path, taken_for: list[tuple[str, str]], own: dict[str, float]) -> None:

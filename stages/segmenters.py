@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from pipeline.networks.weights import WeightsParams, load_weights
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams, device_of_inference
 from pipeline.runtime.params import parse_params
+from pipeline.runtime.reproducible import make_reproducible
 
 
 class LoadedSegmenter(NamedTuple):
@@ -39,6 +41,20 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     channels_last(model.eval()).to(device_of_inference(machine))
     shift = float(description["background_shift"][criterion])
     return LoadedSegmenter(model, shift)
+
+
+def load_alone(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
+    """:func:`load_segmenter` in a process of its own with one thread, once for all its videos."""
+    make_reproducible(0, threads=1)  # inference draws nothing
+    return _loaded(folder, criterion, machine, (folder / "model.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _loaded(
+    folder: Path, criterion: str, machine: MachineParams, mtime: int
+) -> LoadedSegmenter | None:
+    """``mtime`` tells a model from its successor of the same name."""
+    return load_segmenter(folder, criterion, machine)
 
 
 def initialise_motion(model: Segmenter, params: MotionStreamParams | None, action: Path) -> None:

@@ -102,13 +102,9 @@ def by_video(
     return values
 
 
-def score_places(
-    truth: LabelMaps,
-    keys: Iterable[FrameKey],
-    mask: Callable[[str, int], npt.NDArray[np.bool_]],
-) -> float:
-    """CorLoc in percent of the box around the largest component of each frame's mask H W."""
-    return corloc((largest_box(mask(v, n)), true_boxes(truth.labels(v, n))) for v, n in keys)
+def score_places(truth: LabelMaps, found: Mapping[FrameKey, Box | None]) -> float:
+    """CorLoc in percent of the box found in each frame, or none."""
+    return corloc((box, true_boxes(truth.labels(*key))) for key, box in found.items())
 
 
 def _figures(matrix: Matrix, taxonomy: Taxonomy) -> dict[str, Any]:

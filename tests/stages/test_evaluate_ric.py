@@ -1,0 +1,86 @@
+"""Co-localisation: the object of each training frame, found a video a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from conf.compose import composed
+from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.superpixels import Superpixels
+from pipeline.artifacts.tables import read_json, write_json
+from pipeline.datasets.boxes import Box
+from pipeline.evaluation.corloc import largest_box
+from pipeline.networks.video_inference import segment_video
+from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
+from pipeline.refinement.prediction import PredictionParams
+from pipeline.runtime.machine import MachineParams
+from stages import evaluate_ric
+from stages.segmenters import load_segmenter
+from tests.stages.test_last_version import write_segmenter, write_selection
+from tests.tiny import write_frames, write_labels, write_superpixels
+
+PATHS = [Path(name) for name in ("frames", "superpixels", "truth", "pa", "chosen", "segmenter")]
+FRAMES, SUPERPIXELS, TRUTH, PA, CHOSEN, SEGMENTER = PATHS
+RECIPE = ["recipe=mcnn", "prediction.criterion=ric"]
+
+
+@pytest.fixture
+def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
+    monkeypatch.chdir(tmp_path)
+    found = write_frames(FRAMES)
+    write_superpixels(SUPERPIXELS, found)
+    write_labels(TRUTH, found, {}, ("train", "val", "test"))
+    write_selection(CHOSEN, write_labels(PA, found), found)
+    write_segmenter(SEGMENTER, 70.0)
+    return found
+
+
+def corloc(jobs: int) -> float:
+    """CorLoc of the stage, with a network that nothing has trained."""
+    values = composed([*RECIPE, f"machine.jobs={jobs}", "machine.threads=1"])
+    Path("params.yaml").write_text(yaml.safe_dump(values))
+    evaluate_ric.run(*PATHS, Path("figures"))
+    return float(read_json(Path("figures/scores.json"))["model"]["corloc"])
+
+
+def test_each_box_meets_the_mask_of_its_frame(
+    frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def found(item: tuple[str, list[int]], **_: Any) -> list[Box | None]:
+        asked.append(item)
+        # the square of frame n begins at column 4 + 2 n; that of frame 3 alone is found in video b
+        rights = {"a": (1, 3), "b": (3,), "c": ()}[item[0]]
+        return [Box(8, 4 + 2 * n, 20, 16 + 2 * n) if n in rights else None for n in item[1]]
+
+    monkeypatch.setattr(evaluate_ric, "_locate", found)
+    assert corloc(jobs=1) == 50
+    assert asked == [("a", [1, 3]), ("b", [1, 3]), ("c", [1, 3])]
+
+
+def test_objects_are_those_of_the_frames_one_by_one(frames: Frames) -> None:
+    prediction = PredictionParams.model_validate(composed(RECIPE)["prediction"])
+    params, machine = ColocaliseParams(high=0.5), MachineParams(threads=1)
+    loaded = load_segmenter(SEGMENTER, "ric", machine)
+    assert loaded is not None
+    answers = [segment_video(loaded.model, frames, "b", [n], [3], prediction.rule) for n in (1, 3)]
+    shift = float(np.median(answers[0].margin))  # half of what it sees is object
+    description = read_json(SEGMENTER / "model.json") | {"background_shift": {"ric": shift}}
+    write_json(SEGMENTER / "model.json", description)
+    settings: dict[str, Any] = {"prediction": prediction, "params": params, "machine": machine}
+    found = evaluate_ric._locate(("b", [1, 3]), FRAMES, SUPERPIXELS, SEGMENTER, **settings)
+    for n, answer, box in zip((1, 3), answers, found, strict=True):
+        regions = Superpixels(SUPERPIXELS).superpixels("b", n)
+        mask = object_mask(frames.image("b", n), answer.probs(shift)[0], regions, params)
+        assert box == largest_box(mask)
+    assert found[0] != found[1]
+
+
+def test_the_number_of_processes_changes_nothing(frames: Frames) -> None:
+    assert corloc(jobs=1) == corloc(jobs=2)
