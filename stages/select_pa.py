@@ -19,7 +19,13 @@ from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.selection.measure import Patches, annotated_videos, measure_regions, recognition
 from pipeline.selection.motion_overlap import motion_table
-from pipeline.selection.select import MOTION_RULES, SelectParams, rank_average, select
+from pipeline.selection.select import (
+    FLOW_SCORES,
+    MOTION_RULES,
+    SelectParams,
+    rank_average,
+    select,
+)
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from stages import cli
 from stages.classifiers import load_classifier
@@ -44,8 +50,9 @@ def run(
     train = set(prepared.of_split("train"))
     videos = [v for v in labels.videos if v in train]
     maps, cams = Superpixels(superpixels), (Maps(actor_cam), Maps(action_cam))
+    flows = Flows(flow) if {*params.scores} & {*FLOW_SCORES} else None
     regions, patches = measure_regions(
-        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams, Flows(flow)),
+        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams, flows),
         prepared.taxonomy.names("actor_action"),
         cli.section("prediction.refine", RefineParams),
         cli.section("select_pa.discriminator", DiscriminatorParams).patch,

@@ -83,7 +83,7 @@ def annotated_videos(
     labels: LabelMaps,
     superpixels: Superpixels,
     cams: Sequence[Maps],
-    flows: Flows,
+    flows: Flows | None,
 ) -> Iterator[AnnotatedVideo]:
     """The key frames of one video after the other, read from their artifacts.
 
@@ -93,7 +93,7 @@ def annotated_videos(
         labels: the version of the pseudo-annotations.
         superpixels: of the same frames.
         cams: maps of the actors, and of the actions where the data set has any.
-        flows: optical flow; a recipe without has none of any video.
+        flows: optical flow; None, or an artifact without any video, where nothing asks for it.
     """
     for video in videos:
         keys = labels.frames(video)
@@ -110,7 +110,7 @@ def annotated_videos(
                 for label, tag in enumerate(frames.taxonomy.pairs, start=1)
                 if (found == label).any()
             },
-            neighbour_flows(flows, video, keys, found.shape[1], found.shape[2]),
+            neighbour_flows(flows, video, keys, *found.shape[1:]) if flows else (),
         )
 
 

@@ -121,6 +121,22 @@ def test_their_labels_are_those_of_their_tags(work: Path) -> None:
             assert found <= set(frames.taxonomy.labels(frames.tags(still)))
 
 
+def test_scores_of_flow_are_measured_where_one_is_asked_for(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = composed([*TINY, "select_pa.selection.scores=[colour_contrast]"])
+    Path("params.yaml").write_text(yaml.safe_dump(values))
+    names = ("frames", "superpixels", "v0", "cam_actor", "cam_action", "actor", "motion", "flow")
+    select_pa.run(*(work / n for n in names), Path("selection"))
+    with_flow = pd.read_parquet(work / "selection" / "regions.parquet")
+    without = pd.read_parquet("selection/regions.parquet")
+    scores = ["flow_agreement", "motion_agreement"]
+    assert with_flow[scores].notna().any().all() and without[scores].isna().all().all()
+    same = ["video", "frame", "label", "colour_contrast", "rii", "classifier"]
+    pd.testing.assert_frame_equal(with_flow[same], without[same])
+
+
 def test_they_are_selected_as_any_frame(work: Path) -> None:
     listed = pd.read_parquet(work / "selection" / "frames.parquet")
     train = set(Frames(work / "frames").of_split("train")) & set(STILLS)
