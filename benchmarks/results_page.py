@@ -225,10 +225,11 @@ def main() -> None:
         ["", "## Bars", ""],
         bars_table(),
         ["", "## What to make of it", "", notes.read_text().rstrip()] if notes.is_file() else [],
-        ["", "## `ws2_ranked`", ""],
-        versions_table("ws2_ranked"),
-        ["", "## `ws2`", ""],
-        versions_table("ws2"),
+        *(
+            ["", f"## `{recipe}`", "", *versions_table(recipe)]
+            for recipe in ("ws2_ranked", "ws2", "mcnn", "frame_to_frame")
+            if load(recipe)
+        ),
         ["", "## What selection is worth: PA.v1 by training set", ""],
         arms_table(),
         ["", "## Which scores rank pseudo-annotations (Spearman with the true IoU of regions)", ""],

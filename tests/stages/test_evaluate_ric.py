@@ -44,7 +44,8 @@ def corloc(jobs: int) -> float:
     """CorLoc of the stage, with a network that nothing has trained."""
     values = composed([*RECIPE, f"machine.jobs={jobs}", "machine.threads=1"])
     Path("params.yaml").write_text(yaml.safe_dump(values))
-    evaluate_ric.run(*PATHS, Path("figures"))
+    # absolute: worker processes of an earlier test stand in another folder
+    evaluate_ric.run(*(path.resolve() for path in PATHS), Path("figures"))
     return float(read_json(Path("figures/scores.json"))["model"]["corloc"])
 
 

@@ -48,8 +48,9 @@ def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
 def predict(jobs: int, version: str) -> LabelMaps:
     overrides = [*RECIPE, "prediction.criterion=ric", f"machine.jobs={jobs}"]
     Path("params.yaml").write_text(yaml.safe_dump(composed(overrides)))
-    out = Path(f"{version}-{jobs}")
-    predict_pa.run(*PATHS, Path("gate.json"), version, out)
+    out = Path(f"{version}-{jobs}").resolve()
+    # absolute: worker processes of an earlier test stand in another folder
+    predict_pa.run(*(path.resolve() for path in (*PATHS, Path("gate.json"))), version, out)
     return LabelMaps(out)
 
 
