@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.networks.video_inference import segment_video
 from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.runtime.machine import MachineParams
+from pipeline.runtime.parallel import parallel_map
 from stages import evaluate_ric
 from stages.segmenters import load_segmenter
 from tests.stages.test_last_version import write_segmenter, write_selection
@@ -40,15 +42,6 @@ def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
     return found
 
 
-def corloc(jobs: int) -> float:
-    """CorLoc of the stage, with a network that nothing has trained."""
-    values = composed([*RECIPE, f"machine.jobs={jobs}", "machine.threads=1"])
-    Path("params.yaml").write_text(yaml.safe_dump(values))
-    # absolute: worker processes of an earlier test stand in another folder
-    evaluate_ric.run(*(path.resolve() for path in PATHS), Path("figures"))
-    return float(read_json(Path("figures/scores.json"))["model"]["corloc"])
-
-
 def test_each_box_meets_the_mask_of_its_frame(
     frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,27 +54,35 @@ def test_each_box_meets_the_mask_of_its_frame(
         return [Box(8, 4 + 2 * n, 20, 16 + 2 * n) if n in rights else None for n in item[1]]
 
     monkeypatch.setattr(evaluate_ric, "_locate", found)
-    assert corloc(jobs=1) == 50
+    Path("params.yaml").write_text(yaml.safe_dump(composed([*RECIPE, "machine.jobs=1"])))
+    evaluate_ric.run(*PATHS, Path("figures"))
+    assert read_json(Path("figures/scores.json"))["model"]["corloc"] == 50
     assert asked == [("a", [1, 3]), ("b", [1, 3]), ("c", [1, 3])]
 
 
-def test_objects_are_those_of_the_frames_one_by_one(frames: Frames) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_objects_are_those_of_the_frames_one_by_one(frames: Frames, jobs: int) -> None:
     prediction = PredictionParams.model_validate(composed(RECIPE)["prediction"])
-    params, machine = ColocaliseParams(high=0.5), MachineParams(threads=1)
+    params, machine = ColocaliseParams(high=0.5), MachineParams(threads=1, jobs=jobs)
     loaded = load_segmenter(SEGMENTER, "ric", machine)
     assert loaded is not None
     answers = [segment_video(loaded.model, frames, "b", [n], [3], prediction.rule) for n in (1, 3)]
     shift = float(np.median(answers[0].margin))  # half of what it sees is object
     description = read_json(SEGMENTER / "model.json") | {"background_shift": {"ric": shift}}
     write_json(SEGMENTER / "model.json", description)
-    settings: dict[str, Any] = {"prediction": prediction, "params": params, "machine": machine}
-    found = evaluate_ric._locate(("b", [1, 3]), FRAMES, SUPERPIXELS, SEGMENTER, **settings)
+    work = partial(
+        evaluate_ric._locate,
+        # absolute: worker processes of an earlier test stand in another folder
+        frames=FRAMES.resolve(),
+        superpixels=SUPERPIXELS.resolve(),
+        model=SEGMENTER.resolve(),
+        prediction=prediction,
+        params=params,
+        machine=machine,
+    )
+    _, found = parallel_map(work, [("a", [1]), ("b", [1, 3])], machine, "objects")
     for n, answer, box in zip((1, 3), answers, found, strict=True):
         regions = Superpixels(SUPERPIXELS).superpixels("b", n)
         mask = object_mask(frames.image("b", n), answer.probs(shift)[0], regions, params)
         assert box == largest_box(mask)
     assert found[0] != found[1]
-
-
-def test_the_number_of_processes_changes_nothing(frames: Frames) -> None:
-    assert corloc(jobs=1) == corloc(jobs=2)
