@@ -35,7 +35,7 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.segmenters import LoadedSegmenter, load_alone, load_segmenter
+from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
 
 
 def run(
@@ -129,7 +129,7 @@ def _locate(
     machine: MachineParams,
 ) -> list[Box | None]:
     """Box of the object in some frames of a training video, whose tags are known."""
-    segmenter = load_alone(model, prediction.criterion, machine)
+    segmenter = load_segmenter_alone(model, prediction.criterion, machine)
     assert segmenter is not None
     (video, numbers), prepared, regions = item, Frames(frames), Superpixels(superpixels)
     allowed = prepared.taxonomy.labels(prepared.tags(video))

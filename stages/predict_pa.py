@@ -19,7 +19,7 @@ from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
-from stages.segmenters import LoadedSegmenter, load_alone, load_segmenter
+from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
 
 
 def run(
@@ -103,7 +103,7 @@ def _infer_alone(
 
     A still image has no motion and is predicted.
     """
-    segmenter, latent = load_alone(model, params.criterion, machine), params.latent
+    segmenter, latent = load_segmenter_alone(model, params.criterion, machine), params.latent
     assert segmenter is not None and latent is not None
     prepared, moving = Frames(frames), MotionSegments(motion)
     if video not in moving:

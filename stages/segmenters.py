@@ -43,7 +43,9 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     return LoadedSegmenter(model, shift)
 
 
-def load_alone(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
+def load_segmenter_alone(
+    folder: Path, criterion: str, machine: MachineParams
+) -> LoadedSegmenter | None:
     """:func:`load_segmenter` in a process of its own with one thread, once for all its videos."""
     make_reproducible(0, threads=1)  # inference draws nothing
     return _loaded(folder, criterion, machine, (folder / "model.json").stat().st_mtime_ns)

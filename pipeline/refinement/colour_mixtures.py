@@ -79,8 +79,19 @@ class ColourMixture:
         return self
 
     def cost(self, colours: Colours) -> Floats:
-        """Negative log likelihood ``N`` of colours ``N 3``, per cube of grey levels."""
-        return np.asarray(-self._mixture.score_samples(colours.astype(np.float64)))
+        """Negative log likelihood ``N`` of colours ``N 3``, per cube of grey levels.
+
+        That of scikit-learn in one product for all components: it goes through them one by one,
+        and takes ten times as long for the few colours of a frame.
+        """
+        factors = self._mixture.precisions_cholesky_  # K 3 3; a precision is F F^T
+        centres = np.einsum("kc,kcd->kd", self._mixture.means_, factors)
+        whitened = np.concatenate(factors, axis=1).T @ colours.T.astype(np.float64)  # 3K N
+        squares = np.square(whitened - centres.reshape(-1, 1)).reshape(len(factors), 3, -1).sum(1)
+        peaks = np.log(self._mixture.weights_) + np.log(np.einsum("kcc->kc", factors)).sum(1)
+        logs = (peaks - 1.5 * np.log(2 * np.pi))[:, None] - squares / 2
+        best = logs.max(0)
+        return np.asarray(-best - np.log(np.exp(logs - best).sum(0)))
 
     @property
     def mean(self) -> Floats:

@@ -110,7 +110,7 @@ def annotated_videos(
                 for label, tag in enumerate(frames.taxonomy.pairs, start=1)
                 if (found == label).any()
             },
-            neighbour_flows(flows, video, keys, *found.shape[1:]) if flows else (),
+            neighbour_flows(flows, video, keys, *found.shape[1:]) if flows is not None else (),
         )
 
 

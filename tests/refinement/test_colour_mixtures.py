@@ -92,3 +92,10 @@ def test_two_components_find_two_colours() -> None:
     model = ColourMixture(2, 400).fit(colours, np.ones(600))
     cost = model.cost(np.array([[200, 30, 30], [30, 30, 200], [115, 30, 115]], np.uint8))
     assert max(cost[:2]) + 20 < cost[2]
+
+
+def test_cost_is_that_of_scikit_learn() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (400, 3)).astype(np.uint8)
+    model = ColourMixture(4, 300).fit(colours[:200], np.ones(200))
+    expected = -model._mixture.score_samples(colours.astype(np.float64))
+    np.testing.assert_allclose(model.cost(colours), expected, rtol=1e-10)
