@@ -23,8 +23,8 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map
 from stages import evaluate_ric
 from stages.segmenters import load_segmenter
-from tests.stages.test_last_version import write_segmenter, write_selection
 from tests.tiny import write_frames, write_labels, write_superpixels
+from tests.tiny_versions import write_segmenter, write_selection
 
 PATHS = [Path(name) for name in ("frames", "superpixels", "truth", "pa", "chosen", "segmenter")]
 FRAMES, SUPERPIXELS, TRUTH, PA, CHOSEN, SEGMENTER = PATHS

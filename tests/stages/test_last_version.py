@@ -8,48 +8,21 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import torch
 import yaml
 
 from conf.compose import composed
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.artifacts.models import read_description, write_absent_model, write_model
+from pipeline.artifacts.models import read_description, write_absent_model
 from pipeline.artifacts.motion_segments import MotionSegments
-from pipeline.artifacts.tables import read_json, write_json, write_table
-from pipeline.networks.segmenters import SegmenterParams, build_segmenter
+from pipeline.artifacts.tables import read_json, write_json
 from stages import check_convergence, evaluate_ric, predict_pa, report, train_segmenter
 from tests.tiny import write_frames, write_labels, write_superpixels
+from tests.tiny_versions import write_segmenter, write_selection
 
-NETWORK = SegmenterParams(backbone="small_resnet", output_stride=8, rates=(1,))
 PARAMS = ["versions=four", "check_convergence.last=v1", "report.videos=1", "machine.threads=1"]
 UNUSED = Path("motion"), Path("edges"), Path("action")
 FRAMES, TRUTH, SUPERPIXELS = Path("frames"), Path("truth"), Path("superpixels")
-
-
-def write_segmenter(folder: Path, ric: float) -> None:
-    torch.manual_seed(1)
-    state = build_segmenter(NETWORK, 4).state_dict()
-    best = {"epoch": 2.0, "ric": ric, "rii": 60.0, "miou_pa": ric - 30.0}
-    description = {
-        "network": NETWORK.model_dump(),
-        "num_labels": 4,
-        "background_shift": {"ric": 0.0},
-    }
-    history = {"epochs": [{**best, "loss": 1.0}], "best": {"ric": best}}
-    write_model(folder, description, history, {"ric": state})
-
-
-def write_selection(folder: Path, labels: LabelMaps, frames: Frames) -> None:
-    """All training frames; no region has been measured."""
-    listed = [
-        (v, n) for v in labels.videos for n in labels.frames(v) if v in frames.tagged("train")
-    ]
-    table = pd.DataFrame(listed, columns=["video", "frame"]).assign(selected=True)
-    write_table(folder / "frames.parquet", table)
-    columns = ["video", "frame", "label", "tag", "score"]
-    write_table(folder / "regions.parquet", pd.DataFrame(columns=columns))
-    write_json(folder / "selection.json", {"rule": "full", "selected": len(listed)})
 
 
 def run_version(version: str, before: str) -> None:

@@ -19,8 +19,8 @@ from pipeline.refinement.video_prediction import infer_video, predict_video
 from pipeline.runtime.machine import MachineParams
 from stages import predict_pa
 from stages.segmenters import load_segmenter
-from tests.stages.test_last_version import write_segmenter, write_selection
 from tests.tiny import label_map, write_frames, write_labels, write_superpixels
+from tests.tiny_versions import write_segmenter, write_selection
 
 PATHS = [Path(name) for name in ("frames", "superpixels", "pa", "chosen", "segmenter", "motion")]
 FRAMES, SUPERPIXELS, PA, CHOSEN, SEGMENTER, MOTION = PATHS
