@@ -68,6 +68,7 @@ ARMS = {
                 "make_demo.absent=0.25",
                 "make_demo.away=[4,8]",
                 "prediction.rule=argmax",
+                "prediction.tag_anchor=false",
                 "finetune_classifier.actor.network=small_resnet",
                 "train_segmenter.network.backbone=small_resnet",
             ),

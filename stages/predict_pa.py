@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import read_history
@@ -46,8 +48,11 @@ def run(
         return
     videos, what = prepared.tagged("train", "val"), f"predict PA.{version}"
     if params.latent is None:  # the network is what takes time, and it has all threads
+        known = before if params.tag_anchor else None
         rows = [
-            _write(out, prepared, video, _predict(segmenter, prepared, regions, video, params))
+            _write(
+                out, prepared, video, _predict(segmenter, prepared, regions, known, video, params)
+            )
             for video in progress(videos, what)
         ]
     else:  # mixtures and cuts are
@@ -81,11 +86,13 @@ def _predict(
     segmenter: LoadedSegmenter,
     prepared: Frames,
     regions: Superpixels,
+    before: LabelMaps | None,
     video: str,
     params: PredictionParams,
 ) -> PredictedLabels:
     keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
-    return predict_video(*segmenter, prepared, regions, video, keys, tags, params)
+    known = None if before is None else np.stack([before.labels(video, n) for n in keys])
+    return predict_video(*segmenter, prepared, regions, video, keys, tags, params, known)
 
 
 def _infer_alone(
@@ -107,7 +114,7 @@ def _infer_alone(
     assert segmenter is not None and latent is not None
     prepared, moving = Frames(frames), MotionSegments(motion)
     if video not in moving:
-        found = _predict(segmenter, prepared, Superpixels(superpixels), video, params)
+        found = _predict(segmenter, prepared, Superpixels(superpixels), None, video, params)
         return _write(out, prepared, video, found)
     keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
     found = infer_video(

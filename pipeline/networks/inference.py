@@ -40,10 +40,12 @@ class Segmentation:
     Attributes:
         margin: T H W, how much more probable foreground is than background (natural logarithm).
         labels: T H W, the best allowed foreground label at each pixel.
+        classes: T A H W, the logits of the allowed labels, where they were asked for.
     """
 
     margin: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
+    classes: npt.NDArray[np.float32] | None = None
 
     def label_map(self, shift: float = 0.0) -> npt.NDArray[np.uint8]:
         """Labels where the margin exceeds ``shift``, background (0) elsewhere."""
@@ -97,6 +99,7 @@ def segment_frames(
     rule: Rule,
     vectors: Tensor | None = None,
     batch: int = 8,
+    keep_classes: bool = False,
 ) -> Segmentation:
     """Segment frames at their full size.
 
@@ -107,6 +110,7 @@ def segment_frames(
         rule: see :func:`margin_and_class`.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
+        keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     size = images.shape[1:3]
     names = np.array(range(1, model.num_classes) if allowed is None else allowed, dtype=np.uint8)
@@ -115,11 +119,14 @@ def segment_frames(
             np.full((len(images), *size), -np.inf, np.float32),
             np.zeros((len(images), *size), np.uint8),
         )
-    margins, labels = [], []
+    margins, labels, kept = [], [], []
     for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
         margins.append(margin.cpu().numpy())
         labels.append(names[classes.argmax(dim=1).cpu().numpy()])
-    return Segmentation(np.concatenate(margins), np.concatenate(labels))
+        if keep_classes:
+            kept.append(classes.cpu().numpy())
+    logits = np.concatenate(kept) if keep_classes else None
+    return Segmentation(np.concatenate(margins), np.concatenate(labels), logits)
 
 
 def tag_probs(

@@ -29,6 +29,7 @@ def segment_video(
     numbers: Sequence[int],
     allowed: Sequence[int] | None,
     rule: Rule,
+    keep_classes: bool = False,
 ) -> Segmentation:
     """Segment some frames of a video at their full size.
 
@@ -39,9 +40,11 @@ def segment_video(
         numbers: of the frames.
         allowed: labels the prediction may take; None allows all.
         rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     vectors = clip_vectors(model, frames, video, numbers)
-    return segment_frames(model, frames.images(video, list(numbers)), allowed, rule, vectors)
+    images = frames.images(video, list(numbers))
+    return segment_frames(model, images, allowed, rule, vectors, keep_classes=keep_classes)
 
 
 def segment_videos(
@@ -50,6 +53,7 @@ def segment_videos(
     numbers: Mapping[str, Sequence[int]],
     rule: Rule,
     batch: int = 8,
+    keep_classes: bool = False,
 ) -> Iterator[tuple[str, Segmentation]]:
     """Segment some frames of each of many videos, among the labels that its tags allow.
 
@@ -62,6 +66,7 @@ def segment_videos(
         numbers: of the frames, by video.
         rule: see :func:`pipeline.networks.inference.margin_and_class`.
         batch: frames at a time.
+        keep_classes: whether the answers for videos of several tags have the logits of these, too.
 
     Yields:
         Each video with its answer, videos that are alike one after the other.
@@ -71,16 +76,18 @@ def segment_videos(
         allowed = tuple(frames.taxonomy.labels(frames.tags(video)))
         alike.setdefault((frames.size(video), allowed), []).append(video)
     for (_, allowed), videos in alike.items():
+        keep = keep_classes and len(allowed) > 1
         for group in _filled(videos, numbers, batch):
             images = np.concatenate([frames.images(v, list(numbers[v])) for v in group])
             found = [clip_vectors(model, frames, v, numbers[v]) for v in group]
             known = [f for f in found if f is not None]
             vectors = torch.cat(known) if known else None
-            answer = segment_frames(model, images, allowed, rule, vectors, batch)
+            answer = segment_frames(model, images, allowed, rule, vectors, batch, keep)
             first = 0
             for video in group:
                 own = slice(first, first := first + len(numbers[video]))
-                yield video, Segmentation(answer.margin[own], answer.labels[own])
+                classes = None if answer.classes is None else answer.classes[own]
+                yield video, Segmentation(answer.margin[own], answer.labels[own], classes)
 
 
 def _filled(

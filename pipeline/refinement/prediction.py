@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import model_validator
 
 from pipeline.datasets.taxonomy import Taxonomy
 from pipeline.refinement.alignment import AlignParams, align_actions
@@ -24,6 +25,8 @@ class PredictionParams(Params):
         criterion: which epoch of a training answers: the best by RIC (WS2) or by mIoU_PA, or the
             last one.
         rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        tag_anchor: whether the tags of a video keep their shares of its foreground from version to
+            version (ours; :mod:`pipeline.refinement.tag_anchor`). Models are scored without.
         refine: Algorithm 2 of WS2, for the region integrity criterion and for ``refine_output``.
         refine_output: whether predictions are refined, too, before they become the next
             pseudo-annotation.
@@ -35,10 +38,17 @@ class PredictionParams(Params):
 
     criterion: Literal["ric", "miou_pa", "last"] = "ric"
     rule: Literal["foreground", "argmax"] = "argmax"
+    tag_anchor: bool = False
     refine: RefineParams = RefineParams()
     refine_output: bool = False
     align: AlignParams | None = AlignParams()
     latent: LatentParams | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_divide(self) -> PredictionParams:
+        if self.tag_anchor and self.latent is not None:
+            raise ValueError("tag_anchor goes with latent: null, whose cuts divide the foreground")
+        return self
 
 
 def refine_all(

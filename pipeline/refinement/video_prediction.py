@@ -16,6 +16,7 @@ from pipeline.networks.base import Segmenter
 from pipeline.networks.video_inference import segment_video, video_tag_probs
 from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
+from pipeline.refinement.tag_anchor import anchor_tags, tag_shares
 
 Labels = npt.NDArray[np.uint8]
 
@@ -36,6 +37,7 @@ def predict_video(
     numbers: Sequence[int],
     allowed: Sequence[int] | None,
     params: PredictionParams,
+    before: Labels | None = None,
 ) -> PredictedLabels:
     """Label maps of some frames of a video.
 
@@ -48,8 +50,14 @@ def predict_video(
         numbers: of the frames, in order.
         allowed: labels the prediction may take; None allows all.
         params: rule, refinement, alignment.
+        before: the pseudo-annotations T H W of these frames in the version before, for the tag
+            anchor; None where there are none.
     """
-    answer = segment_video(model, frames, video, numbers, allowed, params.rule)
+    anchored = params.tag_anchor and before is not None and allowed is not None and len(allowed) > 1
+    answer = segment_video(model, frames, video, numbers, allowed, params.rule, anchored)
+    if anchored:
+        assert before is not None and allowed is not None
+        answer = anchor_tags(answer, allowed, tag_shares(before, allowed))
     initial = answer.label_map(shift)
     regions = [superpixels.superpixels(video, n) for n in numbers]
     return PredictedLabels(initial, finish_prediction(initial, regions, params, frames.taxonomy))

@@ -7,6 +7,7 @@ holds the predicted area. Neither looks at a human mask.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
@@ -22,6 +23,7 @@ from pipeline.networks.inference import Rule
 from pipeline.networks.video_inference import segment_videos
 from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
 from pipeline.refinement.prediction import PredictionParams, refine_all
+from pipeline.refinement.tag_anchor import anchor_tags, tag_shares
 from pipeline.runtime.errors import InputError
 
 
@@ -53,8 +55,8 @@ def evaluate_integrity(
     """mIoU_PA, RII and RIC (WS2 Eq. 1-3) in percent.
 
     The paper does not say whether validation predictions know the video's tags. Ours do, and they
-    have the anchor's area: RIC chooses the epoch that predicts the next pseudo-annotation, and
-    that prediction is made so.
+    have what the anchors hold, area and shares of the tags: RIC chooses the epoch that predicts the
+    next pseudo-annotation, and that prediction is made so.
 
     Args:
         model: in evaluation mode.
@@ -62,12 +64,20 @@ def evaluate_integrity(
         labels: the pseudo-annotations that training uses; their metadata hold the share of PA.v0.
         superpixels: of the same frames.
         keys: frames of each validation video. Their margins are held in memory, 5 bytes a pixel.
-        prediction: rule and refinement.
+        prediction: rule, tag anchor, refinement.
         weight: of RII in RIC.
         anchor: the area the predictions have (ours); None takes them as they are.
     """
     size = len(frames.taxonomy.pairs) + 1
-    answers = dict(segment_videos(model, frames, keys, prediction.rule))
+    answers = {}
+    for video, answer in segment_videos(
+        model, frames, keys, prediction.rule, keep_classes=prediction.tag_anchor
+    ):
+        if answer.classes is not None:
+            tags = frames.taxonomy.labels(frames.tags(video))
+            known = np.stack([labels.labels(video, n) for n in keys[video]])
+            answer = anchor_tags(answer, tags, tag_shares(known, tags))
+        answers[video] = replace(answer, classes=None)  # the margins are enough to hold
     shift = 0.0
     if anchor is not None:
         initial_share = float(labels.metadata["initial_share"])

@@ -117,3 +117,22 @@ def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path) -
         own = segment_video(model, frames, video, numbers[video], [TAXONOMY.label(tag)], "argmax")
         assert np.array_equal(found[video].margin, own.margin)
         assert np.array_equal(found[video].labels, own.labels)
+
+
+def test_logits_are_kept_for_videos_of_several_tags(tmp_path: Path) -> None:
+    first, second, third = TAXONOMY.pairs
+    videos = {
+        "a": TinyVideo("train", frozenset([first, third])),
+        "b": TinyVideo("train", frozenset([second])),
+    }
+    frames = write_frames(tmp_path, videos, count=6, keys=(1, 3), size=(6, 8))
+    model: Any = Watching(ClipInput(clip=ClipParams(frames=2)))
+    numbers = {"a": [1, 3], "b": [5]}
+    found = dict(segment_videos(model, frames, numbers, "argmax", keep_classes=True))
+    assert found["b"].classes is None
+    own = segment_video(model, frames, "a", [1, 3], [1, 3], "argmax", keep_classes=True)
+    kept = found["a"].classes
+    assert kept is not None and own.classes is not None and kept.shape == (2, 2, 6, 8)
+    assert np.array_equal(kept, own.classes)
+    assert np.array_equal(np.array([1, 3])[kept.argmax(1)], found["a"].labels)
+    assert dict(segment_videos(model, frames, numbers, "argmax"))["a"].classes is None

@@ -66,3 +66,8 @@ def test_another_actor_keeps_its_action() -> None:
 def test_refuses(values: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_params(PredictionParams, values, "prediction")
+
+
+def test_tag_anchor_and_latent_labels_exclude_each_other() -> None:
+    with pytest.raises(InputError, match="tag_anchor goes with latent: null"):
+        parse_params(PredictionParams, {"tag_anchor": True, "latent": {}}, "prediction")

@@ -112,3 +112,38 @@ def test_where_nothing_moves_the_network_s_answer_is_kept(frames: Frames, tmp_pa
     params = PredictionParams(rule="foreground", align=None)
     same = predict_video(model, 0.2, frames, regions, "b", keys, [1, 2], params)
     assert np.array_equal(same.initial, initial[keys])
+
+
+class Leaning(Bright):
+    """It takes the square for label 1 everywhere, on its left half more than on its right."""
+
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+        logits = super().coarse_logits(x, vectors)
+        inside = logits[:, 3] > logits[:, 0]
+        middle = inside.any(1).float().argmax(1)[:, None, None] + 6  # the square is 12 wide
+        left = torch.arange(x.shape[3])[None, None, :] < middle
+        logits[:, 1] = torch.where(inside, 20 + torch.where(left, 2.0, 1.0), -20.0)
+        logits[:, 2] = torch.where(inside, 20.0, -20.0)
+        return logits
+
+
+def test_tags_keep_their_shares_of_the_version_before(frames: Frames, tmp_path: Path) -> None:
+    model: Any = Leaning()
+    keys = frames.key_frames("c")
+    write_superpixels(tmp_path / "superpixels", frames)
+    regions = Superpixels(tmp_path / "superpixels")
+    halves = np.stack([SQUARES[k].copy() for k in keys]).astype(np.uint8)
+    halves[1] *= 2  # each label has half of the video, whatever the frame
+    anchored = PredictionParams(align=None, tag_anchor=True)
+    parts = (model, 0.0, frames, regions, "c", keys, [1, 2])
+    found = predict_video(*parts, anchored, halves).initial
+    for labels, square in zip(found, SQUARES[keys], strict=True):
+        columns = np.flatnonzero(square.any(0))
+        assert (labels[:, columns[:6]][square[:, columns[:6]] > 0] == 1).all()
+        assert (labels[:, columns[6:]][square[:, columns[6:]] > 0] == 2).all()
+        assert not labels[square == 0].any()
+    alone = SQUARES[keys]  # without the version before, without the option, with one tag
+    for params, before in ((anchored, None), (PredictionParams(align=None), halves)):
+        assert np.array_equal(predict_video(*parts, params, before).initial, alone)
+    one = predict_video(*parts[:-1], [2], anchored, halves).initial
+    assert np.array_equal(one, 2 * alone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,8 @@ def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
     return found
 
 
-def predict(jobs: int, version: str) -> LabelMaps:
-    overrides = [*RECIPE, "prediction.criterion=ric", f"machine.jobs={jobs}"]
+def predict(jobs: int, version: str, recipe: Sequence[str] = RECIPE) -> LabelMaps:
+    overrides = [*recipe, "prediction.criterion=ric", f"machine.jobs={jobs}"]
     Path("params.yaml").write_text(yaml.safe_dump(composed(overrides)))
     out = Path(f"{version}-{jobs}").resolve()
     # absolute: worker processes of an earlier test stand in another folder
@@ -86,3 +87,17 @@ def test_the_number_of_processes_changes_nothing(frames: Frames) -> None:
     assert len(names) == 5  # four videos and the index
     for name in names:
         assert (Path("v1-1") / name).read_bytes() == (Path("v1-2") / name).read_bytes()
+
+
+def test_tags_have_the_shares_of_the_version_before(frames: Frames) -> None:
+    # video c has two tags, of which the labels before show the first only
+    recipe = ["recipe=ws2", "prediction.tag_anchor=true", "prediction.align=null"]
+    found, segmenter = predict(1, "v1", recipe), load_segmenter(SEGMENTER, "ric", MachineParams())
+    assert segmenter is not None
+    params = PredictionParams.model_validate(composed(recipe)["prediction"])
+    tags = frames.taxonomy.labels(frames.tags("c"))
+    before = np.stack([LabelMaps(PA).labels("c", n) for n in KEYS])
+    parts = (*segmenter, frames, Superpixels(SUPERPIXELS), "c", KEYS, tags, params)
+    anchored, free = predict_video(*parts, before), predict_video(*parts)
+    assert (anchored.labels != free.labels).any()
+    assert np.array_equal(np.stack([found.labels("c", n) for n in KEYS]), anchored.labels)

@@ -184,3 +184,35 @@ def test_the_share_is_measured_on_some_training_frames(
         assert len(seen) == len(set(seen)) == 5 and not any(v == "v" for v, _ in seen)
         sets.append(set(seen))
     assert sets[0] == sets[1] != sets[2]
+
+
+class Leaning(Painted):
+    """Two labels on two blocks: label 1 is ahead on both, on the first one more."""
+
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+        logits = torch.full((len(x), 4, 8, 16), -20.0)
+        logits[:, 0] = 0.0
+        logits[:, 1, 0:4, 0:4], logits[:, 1, 0:4, 8:12] = 22.0, 21.0
+        logits[:, 2, 0:4, 0:4] = logits[:, 2, 0:4, 8:12] = 20.0
+        return logits
+
+
+def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path) -> None:
+    videos = {"v": TinyVideo("val", frozenset(TAXONOMY.pairs[:2]))}
+    frames = write_frames(tmp_path / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
+    annotated = np.zeros((8, 16), np.uint8)
+    annotated[0:4, 0:4], annotated[0:4, 8:12] = 1, 2
+    labels = labels_of(tmp_path / "pa", {"v": {1: annotated, 3: annotated}})
+    superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
+    model: Any = Leaning(0.0)
+    found = {
+        anchored: evaluate_integrity(
+            *(model, frames, labels, superpixels, {"v": [1, 3]}),
+            PredictionParams(rule="argmax", tag_anchor=anchored),
+            *(0.5, None),
+        )["miou_pa"]
+        for anchored in (True, False)
+    }
+    assert found[True] == 100
+    # background 96 / 96, label 1 16 / 32, label 2 0 / 16
+    assert found[False] == pytest.approx(100 * (1 + 0.5 + 0) / 3)
