@@ -124,15 +124,17 @@ def test_logits_are_kept_for_videos_of_several_tags(tmp_path: Path) -> None:
     videos = {
         "a": TinyVideo("train", frozenset([first, third])),
         "b": TinyVideo("train", frozenset([second])),
+        "c": TinyVideo("train", frozenset([first, third])),  # goes through the network with a
     }
     frames = write_frames(tmp_path, videos, count=6, keys=(1, 3), size=(6, 8))
     model: Any = Watching(ClipInput(clip=ClipParams(frames=2)))
-    numbers = {"a": [1, 3], "b": [5]}
+    numbers = {"a": [1, 3], "b": [5], "c": [0, 4, 5]}
     found = dict(segment_videos(model, frames, numbers, "argmax", keep_classes=True))
     assert found["b"].classes is None
-    own = segment_video(model, frames, "a", [1, 3], [1, 3], "argmax", keep_classes=True)
-    kept = found["a"].classes
-    assert kept is not None and own.classes is not None and kept.shape == (2, 2, 6, 8)
-    assert np.array_equal(kept, own.classes)
-    assert np.array_equal(np.array([1, 3])[kept.argmax(1)], found["a"].labels)
+    for video in ("a", "c"):
+        parts = (model, frames, video, numbers[video], [1, 3], "argmax")
+        own, kept = segment_video(*parts, keep_classes=True).classes, found[video].classes
+        assert kept is not None and kept.shape == (len(numbers[video]), 2, 6, 8)
+        assert np.array_equal(kept, own)
+        assert np.array_equal(np.array([1, 3])[kept.argmax(1)], found[video].labels)
     assert dict(segment_videos(model, frames, numbers, "argmax"))["a"].classes is None
