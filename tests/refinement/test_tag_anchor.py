@@ -67,14 +67,13 @@ def test_each_tag_gets_the_place_that_speaks_for_it_most() -> None:
 
 
 def test_what_is_hardly_foreground_hardly_counts() -> None:
+    shares = np.array([0.4, 0.6])
+    # s(2 - d) + s(1 - d) = 0.8 at d = 1.9: the left stays ahead
+    assert (anchor_tags(two_halves(), [4, 9], shares).labels[:, :, :4] == 4).all()
     answer = two_halves()
-    answer.margin[:, :, 4:] = -20  # background: the left alone is divided, whatever the right says
-    found = anchor_tags(answer, [4, 9], np.array([0.8, 0.2]))
-    # s(2 - d) = 0.8 at d = 2 - log(4) = 0.61: both stay ahead
-    assert (found.labels == 4).all()
-    found = anchor_tags(two_halves(), [4, 9], np.array([0.6, 0.4]))
-    # s(2 - d) + s(1 - d) = 1.2 at d = 1.08
-    assert (found.labels[:, :, 4:] == 9).all()
+    answer.margin[:, :, 4:] = -20
+    # of the left alone s(2 - d) = 0.4 at d = 2 + log(1.5) = 2.4: it falls behind
+    assert (anchor_tags(answer, [4, 9], shares).labels[:, :, :4] == 9).all()
 
 
 def test_an_answer_without_logits_is_refused() -> None:
