@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.nn import functional as F
 
 from pipeline.networks.base import Segmenter
 
-Rule = Literal["foreground", "argmax"]
+Rule = Literal["foreground", "actor", "argmax"]
 
 
 def frames_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -57,25 +58,46 @@ class Segmentation:
 
 
 def margin_and_class(
-    logits: Tensor, allowed: Sequence[int] | None, rule: Rule
+    logits: Tensor,
+    allowed: Sequence[int] | None,
+    rule: Rule,
+    actors: Sequence[str] = (),
 ) -> tuple[Tensor, Tensor]:
     """Foreground margin, and the logits among which the class is chosen.
 
     Args:
         logits: B K H W, channel 0 the background.
         allowed: labels the video's tags allow (1..K-1); None allows all.
-        rule: ``foreground``: the probability mass of all classes against the background decides,
-            then the best allowed class; ``argmax``: the best allowed class against the background.
+        rule: what has to be more probable than the background: ``argmax``: the best allowed class;
+            ``actor``: the best actor, allowed or not, as the sum of its classes (ours: a frame
+            hardly shows the action); ``foreground``: all classes together (ours). There the best
+            allowed class is named.
+        actors: K-1 names, the actor of each label from 1 on; for the rule ``actor`` only.
 
     Returns:
         Margin B H W (log odds), class logits B A H W in the order of ``allowed``.
+
+    Raises:
+        ValueError: the rule ``actor`` with another number of ``actors``.
     """
-    chosen = logits[:, 1:] if allowed is None else logits[:, list(allowed)]
+    classes = logits[:, 1:]
+    chosen = classes if allowed is None else logits[:, list(allowed)]
     if rule == "foreground":
-        foreground = torch.logsumexp(logits[:, 1:], dim=1)
+        foreground = torch.logsumexp(classes, dim=1)
+    elif rule == "actor":
+        foreground = torch.stack(
+            [torch.logsumexp(classes[:, own], dim=1) for own in _of_actor(actors, classes.shape[1])]
+        ).amax(dim=0)
     else:
-        foreground = chosen.max(dim=1).values
+        foreground = chosen.amax(dim=1)
     return foreground - logits[:, 0], chosen
+
+
+def _of_actor(actors: Sequence[str], count: int) -> list[list[int]]:
+    """Places of the classes of each actor."""
+    if len(actors) != count:
+        raise ValueError(f"expected the actor of each of {count} classes, received {len(actors)}")
+    return [[i for i, own in enumerate(actors) if own == name] for name in dict.fromkeys(actors)]
 
 
 def share_probs(margin: Tensor, classes: Tensor, shift: float = 0.0) -> Tensor:
@@ -97,6 +119,7 @@ def segment_frames(
     images: npt.NDArray[np.uint8],
     allowed: Sequence[int] | None,
     rule: Rule,
+    actors: Sequence[str] = (),
     vectors: Tensor | None = None,
     batch: int = 8,
     keep_classes: bool = False,
@@ -108,6 +131,7 @@ def segment_frames(
         images: T H W 3, RGB.
         allowed: labels the prediction may take; None allows all; none at all gives background only.
         rule: see :func:`margin_and_class`.
+        actors: of each label from 1 on, where the rule asks for them.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
         keep_classes: whether the answer has the logits of the allowed labels, too.
@@ -119,8 +143,9 @@ def segment_frames(
             np.full((len(images), *size), -np.inf, np.float32),
             np.zeros((len(images), *size), np.uint8),
         )
+    decide = partial(margin_and_class, allowed=allowed, rule=rule, actors=actors)
     margins, labels, kept = [], [], []
-    for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
+    for margin, classes in _answers(model, images, decide, vectors, batch):
         margins.append(margin.cpu().numpy())
         labels.append(names[classes.argmax(dim=1).cpu().numpy()])
         if keep_classes:
@@ -134,6 +159,7 @@ def tag_probs(
     images: npt.NDArray[np.uint8],
     allowed: Sequence[int],
     rule: Rule,
+    actors: Sequence[str] = (),
     shift: float = 0.0,
     vectors: Tensor | None = None,
     batch: int = 8,
@@ -145,12 +171,14 @@ def tag_probs(
         images: T H W 3, RGB.
         allowed: A labels, at least one.
         rule: see :func:`margin_and_class`.
+        actors: of each label from 1 on, where the rule asks for them.
         shift: of the background logit.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
     """
+    decide = partial(margin_and_class, allowed=allowed, rule=rule, actors=actors)
     found = []
-    for margin, classes in _answers(model, images, allowed, rule, vectors, batch):
+    for margin, classes in _answers(model, images, decide, vectors, batch):
         found.append(share_probs(margin, classes, shift).cpu().numpy())
     return np.concatenate(found)
 
@@ -159,8 +187,7 @@ def tag_probs(
 def _answers(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    allowed: Sequence[int] | None,
-    rule: Rule,
+    decide: Callable[[Tensor], tuple[Tensor, Tensor]],
     vectors: Tensor | None,
     batch: int,
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -169,7 +196,7 @@ def _answers(
     for start in range(0, len(images), batch):
         x = model.normalise(frames_tensor(images[start : start + batch], device))
         beside = None if vectors is None else vectors[start : start + batch]
-        margin, classes = margin_and_class(model.coarse_logits(x, beside), allowed, rule)
+        margin, classes = decide(model.coarse_logits(x, beside))
         full = F.interpolate(
             torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
             size=images.shape[1:3],

@@ -44,7 +44,8 @@ def segment_video(
     """
     vectors = clip_vectors(model, frames, video, numbers)
     images = frames.images(video, list(numbers))
-    return segment_frames(model, images, allowed, rule, vectors, keep_classes=keep_classes)
+    actors = _actors(frames)
+    return segment_frames(model, images, allowed, rule, actors, vectors, keep_classes=keep_classes)
 
 
 def segment_videos(
@@ -71,6 +72,7 @@ def segment_videos(
     Yields:
         Each video with its answer, videos that are alike one after the other.
     """
+    actors = _actors(frames)
     alike: dict[tuple[tuple[int, int], tuple[int, ...]], list[str]] = {}
     for video in numbers:
         allowed = tuple(frames.taxonomy.labels(frames.tags(video)))
@@ -82,7 +84,7 @@ def segment_videos(
             found = [clip_vectors(model, frames, v, numbers[v]) for v in group]
             known = [f for f in found if f is not None]
             vectors = torch.cat(known) if known else None
-            answer = segment_frames(model, images, allowed, rule, vectors, batch, keep)
+            answer = segment_frames(model, images, allowed, rule, actors, vectors, batch, keep)
             first = 0
             for video in group:
                 own = slice(first, first := first + len(numbers[video]))
@@ -115,7 +117,13 @@ def video_tag_probs(
 ) -> npt.NDArray[np.float32]:
     """:func:`pipeline.networks.inference.tag_probs` T 1+A H W of some frames of a video."""
     vectors = clip_vectors(model, frames, video, numbers)
-    return tag_probs(model, frames.images(video, list(numbers)), allowed, rule, shift, vectors)
+    images = frames.images(video, list(numbers))
+    return tag_probs(model, images, allowed, rule, _actors(frames), shift, vectors)
+
+
+def _actors(frames: Frames) -> list[str]:
+    """The actor of each label from 1 on."""
+    return [actor for actor, _ in frames.taxonomy.pairs]
 
 
 @torch.no_grad()

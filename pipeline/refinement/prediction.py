@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import model_validator
 
 from pipeline.datasets.taxonomy import Taxonomy
+from pipeline.networks.inference import Rule
 from pipeline.refinement.alignment import AlignParams, align_actions
 from pipeline.refinement.latent_labels import LatentParams
 from pipeline.refinement.superpixels import RefineParams, refine_labels
@@ -37,7 +38,7 @@ class PredictionParams(Params):
     """
 
     criterion: Literal["ric", "miou_pa", "last"] = "ric"
-    rule: Literal["foreground", "argmax"] = "argmax"
+    rule: Rule = "argmax"
     tag_anchor: bool = False
     refine: RefineParams = RefineParams()
     refine_output: bool = False

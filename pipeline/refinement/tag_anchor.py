@@ -1,11 +1,12 @@
 """Tag anchor: keeps the tags of a video apart from version to version (ours).
 
 Where a video has several tags, a network that knows some classes better than others, or hardly
-knows its classes yet, gives all of its foreground to one of them, and the next network learns that.
-So each tag keeps the share of the video's foreground that it had in the version before. The answers
-are corrected as those of any classifier are whose classes have become more or less frequent
-(Saerens, Latinne and Decaestecker, Neural Computation 2002): each probability is multiplied by a
-weight of its class, here the weights with which the mean probabilities are the wanted shares.
+knows its classes yet, tends to give all of its foreground to one of them, and the next network
+learns that. So each tag keeps the share of the video's foreground that it had in the version
+before. The answers are corrected as those of any classifier are whose classes have become more or
+less frequent (Saerens, Latinne and Decaestecker, Neural Computation 2002): each probability is
+multiplied by a weight of its class, here the weights with which the mean probabilities are the
+wanted shares.
 """
 
 from __future__ import annotations
@@ -66,13 +67,16 @@ def offsets_for_shares(
     return np.asarray(np.log(weights))
 
 
-def anchor_tags(answer: Segmentation, tags: Sequence[int], shares: Floats) -> Segmentation:
+def anchor_tags(
+    answer: Segmentation, tags: Sequence[int], before: npt.NDArray[np.uint8]
+) -> Segmentation:
     """A video's answer with the best of its ``tags`` at each pixel, after the correction.
 
     Args:
         answer: of all frames of the video, with the logits of its ``tags``.
         tags: A labels.
-        shares: ``A``, of the foreground, which counts by its probability.
+        before: label maps in the version before, whose :func:`tag_shares` the foreground keeps;
+            each pixel of it counts by its probability.
 
     Raises:
         ValueError: the answer has no logits.
@@ -82,6 +86,6 @@ def anchor_tags(answer: Segmentation, tags: Sequence[int], shares: Floats) -> Se
     seen = answer.classes[..., ::_STEP, ::_STEP]  # T A h w
     mass = replace(answer, margin=answer.margin[:, ::_STEP, ::_STEP]).probs()
     logits = np.moveaxis(seen, 1, -1).reshape(-1, len(tags))
-    offsets = offsets_for_shares(logits, mass.ravel(), shares)
+    offsets = offsets_for_shares(logits, mass.ravel(), tag_shares(before, tags))
     best = (answer.classes + offsets[:, None, None]).argmax(axis=1)
     return replace(answer, labels=np.array(tags, np.uint8)[best])

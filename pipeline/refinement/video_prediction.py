@@ -16,7 +16,7 @@ from pipeline.networks.base import Segmenter
 from pipeline.networks.video_inference import segment_video, video_tag_probs
 from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
-from pipeline.refinement.tag_anchor import anchor_tags, tag_shares
+from pipeline.refinement.tag_anchor import anchor_tags
 
 Labels = npt.NDArray[np.uint8]
 
@@ -57,7 +57,7 @@ def predict_video(
     answer = segment_video(model, frames, video, numbers, allowed, params.rule, anchored)
     if anchored:
         assert before is not None and allowed is not None
-        answer = anchor_tags(answer, allowed, tag_shares(before, allowed))
+        answer = anchor_tags(answer, allowed, before)
     initial = answer.label_map(shift)
     regions = [superpixels.superpixels(video, n) for n in numbers]
     return PredictedLabels(initial, finish_prediction(initial, regions, params, frames.taxonomy))

@@ -23,7 +23,7 @@ from pipeline.networks.inference import Rule
 from pipeline.networks.video_inference import segment_videos
 from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
 from pipeline.refinement.prediction import PredictionParams, refine_all
-from pipeline.refinement.tag_anchor import anchor_tags, tag_shares
+from pipeline.refinement.tag_anchor import anchor_tags
 from pipeline.runtime.errors import InputError
 
 
@@ -76,7 +76,7 @@ def evaluate_integrity(
         if answer.classes is not None:
             tags = frames.taxonomy.labels(frames.tags(video))
             known = np.stack([labels.labels(video, n) for n in keys[video]])
-            answer = anchor_tags(answer, tags, tag_shares(known, tags))
+            answer = anchor_tags(answer, tags, known)
         answers[video] = replace(answer, classes=None)  # the margins are enough to hold
     shift = 0.0
     if anchor is not None:

@@ -38,6 +38,23 @@ def test_argmax_rule_by_hand() -> None:
     assert torch.equal(chosen, LOGITS[:, 1:3])
 
 
+def test_actor_rule_by_hand() -> None:
+    actors = ["dog", "cat", "dog"]  # together .5 and .1 against .4, .4 and .25 against .35
+    expected = [math.log(0.5 / 0.4), math.log(0.4 / 0.35)]
+    margin, chosen = margin_and_class(LOGITS, [2], "actor", actors)  # cats are allowed, dogs decide
+    assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
+    assert torch.equal(chosen, LOGITS[:, 2:3])
+    alone, _ = margin_and_class(LOGITS, None, "actor", ["a", "b", "c"])
+    assert torch.allclose(alone, margin_and_class(LOGITS, None, "argmax")[0])
+    same, _ = margin_and_class(LOGITS, [1], "actor", ["a", "a", "a"])
+    assert torch.allclose(same, margin_and_class(LOGITS, [1], "foreground")[0])
+
+
+def test_actor_rule_wants_the_actor_of_each_class() -> None:
+    with pytest.raises(ValueError, match="each of 3 classes, received 2"):
+        margin_and_class(LOGITS, None, "actor", ["a", "b"])
+
+
 def test_all_allowed() -> None:
     margin, chosen = margin_and_class(LOGITS, None, "argmax")
     assert margin[0, 0].tolist() == pytest.approx([math.log(0.3 / 0.4), 0.0], abs=1e-5)
@@ -142,7 +159,7 @@ def test_each_frame_has_the_vector_of_its_own_clip() -> None:
     model: Any = Fixed()
     vectors = torch.tensor([[0.0], [3.0], [0.5]])
     for batch in (8, 2):
-        answer = segment_frames(model, IMAGES, None, "argmax", vectors, batch)
+        answer = segment_frames(model, IMAGES, None, "argmax", vectors=vectors, batch=batch)
         assert answer.margin[:, 0, 7] == pytest.approx([2.0, -1.0, 1.5])
 
 

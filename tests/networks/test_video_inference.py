@@ -11,7 +11,13 @@ from torch import Tensor, nn
 
 from pipeline.artifacts.frames import Frames
 from pipeline.datasets.clips import ClipInput, ClipParams
-from pipeline.networks.video_inference import clip_vectors, segment_video, segment_videos
+from pipeline.networks.inference import Rule
+from pipeline.networks.video_inference import (
+    clip_vectors,
+    segment_video,
+    segment_videos,
+    video_tag_probs,
+)
 from tests.tiny import TAXONOMY, TinyVideo, write_frames
 
 COUNT = 12
@@ -97,7 +103,18 @@ def test_a_segmenter_that_looks_at_frames_alone(frames: Frames) -> None:
     assert model.clips == []
 
 
-def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path) -> None:
+def test_the_classes_of_an_actor_count_together(frames: Frames) -> None:
+    model: Any = Watching(None)
+    # labels 1 and 2 are of the bird, with the logits n and 0 against 0 and the dog's 0
+    margin = segment_video(model, frames, "v", [3, 0], [3], "actor").margin[:, 0, 0]
+    odds = np.array([np.exp(3) + 1, 2])
+    assert margin == pytest.approx(np.log(odds), abs=1e-5)
+    probs = video_tag_probs(model, 0.0, frames, "v", [3, 0], [3], "actor")[:, :, 0, 0]
+    assert probs == pytest.approx(np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1), abs=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["argmax", "actor"])
+def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path, rule: Rule) -> None:
     bird, dog = (next(t for t in TAXONOMY.pairs if t[0] == name) for name in ("bird", "dog"))
     tags = {"a": bird, "b": dog, "c": bird, "d": bird, "e": bird}
     videos = {v: TinyVideo("train", frozenset([tag])) for v, tag in tags.items()}
@@ -111,10 +128,10 @@ def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path) -
 
     model: Any = Counting(ClipInput(clip=ClipParams(frames=2)))
     numbers = {"a": [1, 3], "b": [5], "c": [0], "d": [2, 4], "e": [3]}
-    found = dict(segment_videos(model, frames, numbers, "argmax", batch=3))
+    found = dict(segment_videos(model, frames, numbers, rule, batch=3))
     assert seen == [3, 3, 1]  # a and c, d and e, b alone
     for video, tag in tags.items():
-        own = segment_video(model, frames, video, numbers[video], [TAXONOMY.label(tag)], "argmax")
+        own = segment_video(model, frames, video, numbers[video], [TAXONOMY.label(tag)], rule)
         assert np.array_equal(found[video].margin, own.margin)
         assert np.array_equal(found[video].labels, own.labels)
 

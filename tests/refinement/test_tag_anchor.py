@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -56,27 +57,32 @@ def two_halves() -> Segmentation:
     )
 
 
+def labelled(share: float) -> npt.NDArray[np.uint8]:
+    """Labels of which ``share`` are 4 and the others 9."""
+    return np.where(np.arange(100_000) < share * 100_000, 4, 9).astype(np.uint8)
+
+
 def test_each_tag_gets_the_place_that_speaks_for_it_most() -> None:
     # s(2 - d) + s(1 - d) = 1 at d = 1.5: the left stays ahead by 0.5, the right falls behind by it
-    found = anchor_tags(two_halves(), [4, 9], np.array([0.5, 0.5]))
+    found = anchor_tags(two_halves(), [4, 9], labelled(0.5))
     assert (found.labels[:, :, :4] == 4).all() and (found.labels[:, :, 4:] == 9).all()
     assert np.array_equal(found.margin, two_halves().margin)
     # shares as they are change nothing
     held = (expit(2) + expit(1)) / 2
-    assert (anchor_tags(two_halves(), [4, 9], np.array([held, 1 - held])).labels == 4).all()
+    assert (anchor_tags(two_halves(), [4, 9], labelled(held)).labels == 4).all()
 
 
 def test_what_is_hardly_foreground_hardly_counts() -> None:
-    shares = np.array([0.4, 0.6])
+    before = labelled(0.4)
     # s(2 - d) + s(1 - d) = 0.8 at d = 1.9: the left stays ahead
-    assert (anchor_tags(two_halves(), [4, 9], shares).labels[:, :, :4] == 4).all()
+    assert (anchor_tags(two_halves(), [4, 9], before).labels[:, :, :4] == 4).all()
     answer = two_halves()
     answer.margin[:, :, 4:] = -20
     # of the left alone s(2 - d) = 0.4 at d = 2 + log(1.5) = 2.4: it falls behind
-    assert (anchor_tags(answer, [4, 9], shares).labels[:, :, :4] == 9).all()
+    assert (anchor_tags(answer, [4, 9], before).labels[:, :, :4] == 9).all()
 
 
 def test_an_answer_without_logits_is_refused() -> None:
     answer = Segmentation(np.zeros((1, 4, 4), np.float32), np.zeros((1, 4, 4), np.uint8))
     with pytest.raises(ValueError, match="with the logits"):
-        anchor_tags(answer, [1, 2], np.array([0.5, 0.5]))
+        anchor_tags(answer, [1, 2], np.ones((1, 4, 4), np.uint8))
