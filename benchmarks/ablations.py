@@ -69,6 +69,7 @@ ARMS = {
                 "make_demo.away=[4,8]",
                 "prediction.rule=argmax",
                 "prediction.tag_anchor=false",
+                "prediction.refine_output=false",
                 "finetune_classifier.actor.network=small_resnet",
                 "train_segmenter.network.backbone=small_resnet",
             ),
