@@ -70,6 +70,7 @@ ARMS = {
                 "prediction.rule=argmax",
                 "prediction.tag_anchor=false",
                 "prediction.refine_output=false",
+                "train_segmenter.anchor=null",
                 "finetune_classifier.actor.network=small_resnet",
                 "train_segmenter.network.backbone=small_resnet",
             ),

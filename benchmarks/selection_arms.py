@@ -101,7 +101,8 @@ def write_masks(out: Path, truth: LabelMaps, pa: LabelMaps, train: set[str]) -> 
         maps = {n: truth.labels(video, n) for v, n in keys if v == video}
         rows.append({"video": video, "rows": LabelMaps.write(out, video, maps)})
         shares += [float((m > 0).mean()) for m in maps.values()] if video in train else []
-    share = sum(shares) / max(len(shares), 1) / (anchor.ratio if anchor else 1.0)
+    ratio = anchor.ratio if anchor and anchor.ratio else 1.0
+    share = sum(shares) / max(len(shares), 1) / ratio
     LabelMaps.write_index(out, rows, {"version": "v0", "initial_share": share})
     return set(keys)
 

@@ -112,7 +112,8 @@ def _score_model(
         parts = (*segmenter, frames, superpixels, video, numbers)
         return predict_video(*parts, allowed=None, params=params).labels
 
-    figures: dict[str, Any] = {"background_shift": segmenter.shift}
+    # of each label in the model's own description
+    figures: dict[str, Any] = {"background_shift": float(segmenter.shifts[1:].mean())}
     taken_for: list[tuple[str, str]] = []
     for split in ("val", "test"):
         figures[split], taken_for = score_model(truth, frames, frames.of_split(split), predict)
@@ -138,7 +139,7 @@ def _locate(
         largest_box(
             object_mask(prepared.image(video, n), probs, regions.superpixels(video, n), params)
         )
-        for n, probs in zip(numbers, answer.probs(segmenter.shift), strict=True)
+        for n, probs in zip(numbers, answer.probs(segmenter.shifts), strict=True)
     ]
 
 

@@ -6,6 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.artifacts.models import LAST, read_description, read_state
 from pipeline.networks.base import Segmenter
 from pipeline.networks.memory import channels_last
@@ -24,10 +27,10 @@ from pipeline.runtime.reproducible import make_reproducible
 
 
 class LoadedSegmenter(NamedTuple):
-    """A trained segmenter at its best epoch, and the shift of its background logit."""
+    """A trained segmenter at its best epoch; shifts K of its background logit, by label."""
 
     model: Segmenter
-    shift: float
+    shifts: npt.NDArray[np.float64]
 
 
 def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
@@ -39,8 +42,7 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     model = build_segmenter(params, description["num_labels"])
     model.load_state_dict(read_state(folder, criterion))
     channels_last(model.eval()).to(device_of_inference(machine))
-    shift = float(description["background_shift"][criterion])
-    return LoadedSegmenter(model, shift)
+    return LoadedSegmenter(model, np.array(description["background_shifts"][criterion]))
 
 
 def load_segmenter_alone(

@@ -18,7 +18,7 @@ from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint
 from pipeline.training.integrity import (
     evaluate_integrity,
-    foreground_shifts,
+    kept_shifts,
     validation_keys,
 )
 from pipeline.training.loop import fit
@@ -101,8 +101,8 @@ def run(
     description = {
         "network": params.network.model_dump(),
         "num_labels": model.num_classes,
-        "background_shift": foreground_shifts(
-            model, fitted.states, prepared, labels, params.anchor, prediction.rule, seed
+        "background_shifts": kept_shifts(
+            model, fitted.states, prepared, labels, params.anchor, prediction, seed
         ),
     }
     write_model(out, description, fitted.history(), fitted.states)

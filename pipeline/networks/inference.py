@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from pipeline.networks.base import Segmenter
 
 Rule = Literal["foreground", "actor", "argmax"]
+Floats = npt.NDArray[np.float64]
 
 
 def frames_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -48,13 +49,19 @@ class Segmentation:
     labels: npt.NDArray[np.uint8]
     classes: npt.NDArray[np.float32] | None = None
 
-    def label_map(self, shift: float = 0.0) -> npt.NDArray[np.uint8]:
-        """Labels where the margin exceeds ``shift``, background (0) elsewhere."""
-        return np.where(self.margin > shift, self.labels, 0).astype(np.uint8)
+    def label_map(self, shifts: Floats | None = None) -> npt.NDArray[np.uint8]:
+        """Labels where the margin exceeds their shift, background (0) elsewhere.
 
-    def probs(self, shift: float = 0.0) -> npt.NDArray[np.float64]:
-        """Probability T H W of foreground; above 1/2 where the margin exceeds ``shift``."""
-        return np.asarray(expit(self.margin.astype(np.float64) - shift))
+        Args:
+            shifts: K, of the background logit where a pixel has each label; None for none.
+        """
+        least = 0.0 if shifts is None else shifts.astype(np.float32)[self.labels]
+        return np.where(self.margin > least, self.labels, 0).astype(np.uint8)
+
+    def probs(self, shifts: Floats | None = None) -> Floats:
+        """Probability T H W of foreground; above 1/2 where the margin exceeds its shift."""
+        least = 0.0 if shifts is None else shifts[self.labels]
+        return np.asarray(expit(self.margin.astype(np.float64) - least))
 
 
 def margin_and_class(
@@ -70,8 +77,8 @@ def margin_and_class(
         allowed: labels the video's tags allow (1..K-1); None allows all.
         rule: what has to be more probable than the background: ``argmax``: the best allowed class;
             ``actor``: the best actor, allowed or not, as the sum of its classes (ours: a frame
-            hardly shows the action); ``foreground``: all classes together (ours). There the best
-            allowed class is named.
+            hardly shows the action); ``foreground``: all classes together (ours). Of all three
+            the best allowed class is named.
         actors: K-1 names, the actor of each label from 1 on; for the rule ``actor`` only.
 
     Returns:
@@ -86,21 +93,24 @@ def margin_and_class(
         foreground = torch.logsumexp(classes, dim=1)
     elif rule == "actor":
         foreground = torch.stack(
-            [torch.logsumexp(classes[:, own], dim=1) for own in _of_actor(actors, classes.shape[1])]
+            [
+                torch.logsumexp(classes[:, own], dim=1)
+                for own in _classes_of_actors(actors, classes.shape[1])
+            ]
         ).amax(dim=0)
     else:
         foreground = chosen.amax(dim=1)
     return foreground - logits[:, 0], chosen
 
 
-def _of_actor(actors: Sequence[str], count: int) -> list[list[int]]:
+def _classes_of_actors(actors: Sequence[str], count: int) -> list[list[int]]:
     """Places of the classes of each actor."""
     if len(actors) != count:
         raise ValueError(f"expected the actor of each of {count} classes, received {len(actors)}")
     return [[i for i, own in enumerate(actors) if own == name] for name in dict.fromkeys(actors)]
 
 
-def share_probs(margin: Tensor, classes: Tensor, shift: float = 0.0) -> Tensor:
+def share_probs(margin: Tensor, classes: Tensor, shift: Tensor | None = None) -> Tensor:
     """Probabilities B 1+A H W of the background and of each allowed label, of sum 1.
 
     The margin says how probable foreground is, the allowed classes share it by their logits.
@@ -108,9 +118,11 @@ def share_probs(margin: Tensor, classes: Tensor, shift: float = 0.0) -> Tensor:
     Args:
         margin: B H W, see :func:`margin_and_class`.
         classes: B A H W, the logits of the allowed labels.
-        shift: of the background logit.
+        shift: A, of the background logit where each of them is the best; None for none.
     """
-    foreground = torch.sigmoid(margin - shift).unsqueeze(1)
+    if shift is not None:
+        margin = margin - shift[classes.argmax(dim=1)]
+    foreground = torch.sigmoid(margin).unsqueeze(1)
     return torch.cat([1 - foreground, foreground * torch.softmax(classes, dim=1)], dim=1)
 
 
@@ -160,7 +172,7 @@ def tag_probs(
     allowed: Sequence[int],
     rule: Rule,
     actors: Sequence[str] = (),
-    shift: float = 0.0,
+    shifts: Floats | None = None,
     vectors: Tensor | None = None,
     batch: int = 8,
 ) -> npt.NDArray[np.float32]:
@@ -172,14 +184,17 @@ def tag_probs(
         allowed: A labels, at least one.
         rule: see :func:`margin_and_class`.
         actors: of each label from 1 on, where the rule asks for them.
-        shift: of the background logit.
+        shifts: K, of the background logit where a pixel has each label; None for none.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
     """
     decide = partial(margin_and_class, allowed=allowed, rule=rule, actors=actors)
+    own = None
+    if shifts is not None:
+        own = torch.tensor(shifts[list(allowed)], dtype=torch.float32, device=device_of(model))
     found = []
     for margin, classes in _answers(model, images, decide, vectors, batch):
-        found.append(share_probs(margin, classes, shift).cpu().numpy())
+        found.append(share_probs(margin, classes, own).cpu().numpy())
     return np.concatenate(found)
 
 

@@ -108,7 +108,7 @@ def _filled(
 
 def video_tag_probs(
     model: Segmenter,
-    shift: float,
+    shifts: npt.NDArray[np.float64],
     frames: Frames,
     video: str,
     numbers: Sequence[int],
@@ -118,7 +118,7 @@ def video_tag_probs(
     """:func:`pipeline.networks.inference.tag_probs` T 1+A H W of some frames of a video."""
     vectors = clip_vectors(model, frames, video, numbers)
     images = frames.images(video, list(numbers))
-    return tag_probs(model, images, allowed, rule, _actors(frames), shift, vectors)
+    return tag_probs(model, images, allowed, rule, _actors(frames), shifts, vectors)
 
 
 def _actors(frames: Frames) -> list[str]:

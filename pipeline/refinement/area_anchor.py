@@ -1,13 +1,19 @@
-"""Area anchor: keeps pseudo-annotations from growing from version to version (ours).
+"""Anchors: what pseudo-annotations keep of their areas from version to version (ours).
 
 Class activation maps cover too much, clean labels teach that faithfully, and no criterion without
 ground truth objects to it. So a version's background logit is shifted until the predicted
 foreground has a set share of the training set's pixels (a fraction of the share in PA.v0).
 
-A pixel's foreground margin is m = log(P_foreground / P_background), where P_foreground is the mass
-of all classes but the background; adding s to the background logit turns "foreground where m > 0"
-into "foreground where m > s". Frames are streamed: each gives a histogram of its margins, the sum
-of which gives s.
+And classes that a network knows well grow at the cost of the others, of which it is unsure and
+answers background: each version leaves less of these for the next one to learn. So the background
+logit is shifted for each class on its own until the class has the share of the foreground that it
+had in the version before.
+
+A pixel's foreground margin is m = log(P_foreground / P_background), of which
+:func:`pipeline.networks.inference.margin_and_class` says what P_foreground is; adding s to the
+background logit turns "foreground where m > 0" into "foreground where m > s". Frames are streamed:
+each gives a histogram of its margins by the label that its pixels would have, and the sum of these
+gives s.
 """
 
 from __future__ import annotations
@@ -18,21 +24,34 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from pipeline.networks.inference import Segmentation
 from pipeline.runtime.params import Params
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 
 class AnchorParams(Params):
-    """The area anchor.
+    """What is held.
 
     Attributes:
-        ratio: predicted foreground share of a version, as a multiple of PA.v0's share.
-        frames: number of training frames, drawn at random, that the share is measured on.
+        ratio: predicted foreground share of a version, as a multiple of PA.v0's share; null for
+            what the network answers.
+        by_class: whether each class keeps its share of the foreground from version to version.
+        frames: number of training frames, drawn at random, that shares are measured on.
     """
 
-    ratio: float = Field(default=0.9, gt=0)
+    ratio: float | None = Field(default=0.9, gt=0)
+    by_class: bool = False
     frames: int = Field(default=400, ge=1)
+
+    @model_validator(mode="after")
+    def _something_is_held(self) -> AnchorParams:
+        if self.ratio is None and not self.by_class:
+            raise ValueError("ratio null without by_class holds nothing; set the anchor to null")
+        return self
 
 
 @dataclass(frozen=True)
@@ -53,18 +72,23 @@ class MarginBins:
         return (self.high - self.low) / self.count
 
 
-def margin_histogram(
-    margin: npt.NDArray[np.floating[Any]], bins: MarginBins
-) -> npt.NDArray[np.int64]:
-    """Histogram of one frame's foreground margins.
+def margin_histograms(
+    margin: npt.NDArray[np.floating[Any]],
+    labels: npt.NDArray[np.uint8],
+    num_labels: int,
+    bins: MarginBins,
+) -> Counts:
+    """Histograms of foreground margins, one for the pixels of each label.
 
     Args:
         margin: log(P_foreground / P_background), any shape, infinities allowed.
+        labels: of the same pixels, below ``num_labels``: what each is if it is foreground.
+        num_labels: K.
         bins: the bins. Each is open below and closed above, so that the pixels in the bins above
             an edge are exactly those with margin > edge.
 
     Returns:
-        Counts, one for each bin.
+        Counts, K rows, a column for each bin.
 
     Raises:
         ValueError: the margin holds NaN.
@@ -73,14 +97,16 @@ def margin_histogram(
         raise ValueError("expected foreground margins, received NaN")
     place = np.ceil((margin.ravel().astype(np.float64) - bins.low) / bins.width) - 1
     index = np.clip(place, 0, bins.count - 1).astype(np.int64)
-    return np.bincount(index, minlength=bins.count).astype(np.int64)
+    index += labels.ravel().astype(np.int64) * bins.count
+    counts = np.bincount(index, minlength=num_labels * bins.count)
+    return counts.reshape(num_labels, bins.count).astype(np.int64)
 
 
-def shift_for_share(histogram: npt.NDArray[np.int64], bins: MarginBins, share: float) -> float:
+def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
     """Shift of the background logit with which the foreground has the given share of all pixels.
 
     Args:
-        histogram: sum of ``margin_histogram`` over the training frames.
+        histogram: of the margins of all pixels.
         bins: its bins.
         share: wanted share of pixels with margin > shift, in [0, 1].
 
@@ -108,18 +134,37 @@ def shift_for_share(histogram: npt.NDArray[np.int64], bins: MarginBins, share: f
     return float(bins.low + bins.width * (edge - 1 + inside))
 
 
-def shift_of_area(
-    margins: Iterable[npt.NDArray[np.floating[Any]]], anchor: AnchorParams, initial_share: float
-) -> float:
-    """Shift of the background logit that gives the foreground the anchor's share of all pixels.
+def anchored_shifts(
+    answers: Iterable[Segmentation], counts: Counts, anchor: AnchorParams, initial_share: float
+) -> Floats:
+    """Shifts of the background logit, one for the pixels of each label, that hold what is held.
 
     Args:
-        margins: of each frame or video, any shape, one after the other.
-        anchor: which multiple of ``initial_share``; more than all pixels is all of them.
+        answers: of videos, one after the other.
+        counts: K, pixels of each label in the version before, on these very frames; that of the
+            background (label 0) does not matter.
+        anchor: what is held; more than all pixels is all of them.
         initial_share: foreground share of PA.v0, in [0, 1].
+
+    Returns:
+        K shifts, all the same unless classes are held. A label without any pixel to shift has the
+        one of them all.
     """
     bins = MarginBins()
-    histogram = np.zeros(bins.count, np.int64)
-    for margin in margins:
-        histogram += margin_histogram(margin, bins)
-    return shift_for_share(histogram, bins, min(anchor.ratio * initial_share, 1.0))
+    histograms = np.zeros((len(counts), bins.count), np.int64)
+    for answer in answers:
+        histograms += margin_histograms(answer.margin, answer.labels, len(counts), bins)
+    pixels, shift = histograms.sum(axis=0), 0.0
+    if anchor.ratio is None:
+        area = float(pixels[bins.count // 2 :].sum())  # margin > 0
+    else:
+        share = min(anchor.ratio * initial_share, 1.0)
+        shift, area = shift_for_share(pixels, bins, share), share * float(pixels.sum())
+    shifts = np.full(len(counts), shift)
+    known = counts[1:].sum()
+    if anchor.by_class and known:
+        for label in (np.flatnonzero(histograms[1:].any(axis=1)) + 1).tolist():
+            own = histograms[label]
+            wanted = area * counts[label] / known
+            shifts[label] = shift_for_share(own, bins, min(wanted / own.sum(), 1.0))
+    return shifts

@@ -19,6 +19,7 @@ from pipeline.refinement.prediction import PredictionParams, finish_prediction
 from pipeline.refinement.tag_anchor import anchor_tags
 
 Labels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
 
 
 class PredictedLabels(NamedTuple):
@@ -30,7 +31,7 @@ class PredictedLabels(NamedTuple):
 
 def predict_video(
     model: Segmenter,
-    shift: float,
+    shifts: Floats,
     frames: Frames,
     superpixels: Superpixels,
     video: str,
@@ -43,7 +44,7 @@ def predict_video(
 
     Args:
         model: in evaluation mode.
-        shift: of its background logit.
+        shifts: K, of its background logit where a pixel has each label.
         frames: holds the video.
         superpixels: of these frames.
         video: its id.
@@ -58,14 +59,14 @@ def predict_video(
     if anchored:
         assert before is not None and allowed is not None
         answer = anchor_tags(answer, allowed, before)
-    initial = answer.label_map(shift)
+    initial = answer.label_map(shifts)
     regions = [superpixels.superpixels(video, n) for n in numbers]
     return PredictedLabels(initial, finish_prediction(initial, regions, params, frames.taxonomy))
 
 
 def infer_video(
     model: Segmenter,
-    shift: float,
+    shifts: Floats,
     frames: Frames,
     motion: MotionSegments,
     video: str,
@@ -81,7 +82,7 @@ def infer_video(
 
     Args:
         model: in evaluation mode.
-        shift: of its background logit.
+        shifts: K, of its background logit where a pixel has each label.
         frames: holds the video.
         motion: holds its motion segments.
         video: its id.
@@ -91,7 +92,7 @@ def infer_video(
         params: how it is read, and the rest of the energy.
     """
     segments = np.stack([motion.segment(video, n) for n in numbers])
-    probs = video_tag_probs(model, shift, frames, video, numbers, labels, params.rule)
+    probs = video_tag_probs(model, shifts, frames, video, numbers, labels, params.rule)
     best = np.array(labels, np.uint8)[probs[:, 1:].argmax(axis=1)]
     initial = np.where(probs[:, 0] < 0.5, best, np.uint8(BACKGROUND))
     if not segments.any():

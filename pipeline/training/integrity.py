@@ -1,15 +1,16 @@
 """What is computed with a segmenter on pseudo-annotated frames during and after its training.
 
-The region integrity criterion on the validation split, and the shift of the background logit that
-holds the predicted area. Neither looks at a human mask.
+The region integrity criterion on the validation split, and the shifts of the background logit that
+hold the predicted areas. Neither looks at a human mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from pipeline.artifacts.frames import Frames
@@ -19,9 +20,9 @@ from pipeline.datasets.video import spread
 from pipeline.evaluation.confusion import confusion_matrix
 from pipeline.evaluation.region_integrity import integrity_scores
 from pipeline.networks.base import Segmenter
-from pipeline.networks.inference import Rule
+from pipeline.networks.inference import Segmentation
 from pipeline.networks.video_inference import segment_videos
-from pipeline.refinement.area_anchor import AnchorParams, shift_of_area
+from pipeline.refinement.area_anchor import AnchorParams, anchored_shifts
 from pipeline.refinement.prediction import PredictionParams, refine_all
 from pipeline.refinement.tag_anchor import anchor_tags
 from pipeline.runtime.errors import InputError
@@ -66,26 +67,22 @@ def evaluate_integrity(
         keys: frames of each validation video. Their margins are held in memory, 5 bytes a pixel.
         prediction: rule, tag anchor, refinement.
         weight: of RII in RIC.
-        anchor: the area the predictions have (ours); None takes them as they are.
+        anchor: the areas the predictions have (ours); None takes them as they are.
     """
     size = len(frames.taxonomy.pairs) + 1
-    answers = {}
-    for video, answer in segment_videos(
-        model, frames, keys, prediction.rule, keep_classes=prediction.tag_anchor
-    ):
-        if answer.classes is not None:
-            tags = frames.taxonomy.labels(frames.tags(video))
-            known = np.stack([labels.labels(video, n) for n in keys[video]])
-            answer = anchor_tags(answer, tags, known)
-        answers[video] = replace(answer, classes=None)  # the margins are enough to hold
-    shift = 0.0
+    answers = dict(_answers(model, frames, labels, keys, prediction))
+    shifts = None
     if anchor is not None:
-        initial_share = float(labels.metadata["initial_share"])
-        shift = shift_of_area([a.margin for a in answers.values()], anchor, initial_share)
+        shifts = anchored_shifts(
+            answers.values(),
+            _label_counts(labels, keys, size),
+            anchor,
+            float(labels.metadata["initial_share"]),
+        )
     matrix_pa = np.zeros((size, size), np.int64)
     matrix_rii = np.zeros((size, size), np.int64)
     for video, numbers in keys.items():
-        initial = answers[video].label_map(shift)
+        initial = answers[video].label_map(shifts)
         regions = [superpixels.superpixels(video, n) for n in numbers]
         refined = refine_all(initial, regions, prediction.refine, size)
         truth = np.stack([labels.labels(video, n) for n in numbers])
@@ -95,26 +92,27 @@ def evaluate_integrity(
     return {"ric": scores.ric, "rii": scores.rii, "miou_pa": scores.miou_pa}
 
 
-def foreground_shift(
+def foreground_shifts(
     model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
     anchor: AnchorParams | None,
-    rule: Rule,
+    prediction: PredictionParams,
     seed: int,
-) -> float:
-    """Shift of the background logit that holds the predicted area (ours; see ``area_anchor``).
+) -> npt.NDArray[np.float64]:
+    """Shifts K of the background logit that hold what is held (ours; see ``area_anchor``).
 
     Args:
         model: in evaluation mode.
         frames: images and tags.
         labels: a version of the pseudo-annotations; its metadata hold the share of PA.v0.
-        anchor: how much of that share; None shifts nothing.
-        rule: see :func:`pipeline.networks.inference.margin_and_class`.
-        seed: draws the frames that the share is measured on.
+        anchor: what is held; None shifts nothing.
+        prediction: rule and tag anchor.
+        seed: draws the frames that shares are measured on.
     """
+    size = len(frames.taxonomy.pairs) + 1
     if anchor is None:
-        return 0.0
+        return np.zeros(size)
     train = set(frames.tagged("train"))
     keys = [(v, n) for v in labels.videos if v in train for n in labels.frames(v)]
     count = min(anchor.frames, len(keys))
@@ -122,26 +120,61 @@ def foreground_shift(
     of_video: dict[str, list[int]] = {}
     for video, number in (keys[index] for index in sorted(chosen.tolist())):
         of_video.setdefault(video, []).append(number)
-    margins = (answer.margin for _, answer in segment_videos(model, frames, of_video, rule))
-    return shift_of_area(margins, anchor, float(labels.metadata["initial_share"]))
+    return anchored_shifts(
+        (answer for _, answer in _answers(model, frames, labels, of_video, prediction)),
+        _label_counts(labels, of_video, size),
+        anchor,
+        float(labels.metadata["initial_share"]),
+    )
 
 
-def foreground_shifts(
+def kept_shifts(
     model: Segmenter,
     states: Mapping[str, dict[str, Tensor]],
     frames: Frames,
     labels: LabelMaps,
     anchor: AnchorParams | None,
-    rule: Rule,
+    prediction: PredictionParams,
     seed: int,
-) -> dict[str, float]:
-    """:func:`foreground_shift` for each of several weights of ``model``; it keeps the last ones."""
-    shifts: dict[str, float] = {}
-    found: dict[int, float] = {}  # criteria that chose one epoch hold one and the same state
+) -> dict[str, list[float]]:
+    """:func:`foreground_shifts` for several weights of ``model``, which keeps the last ones."""
+    shifts: dict[str, list[float]] = {}
+    found: dict[int, list[float]] = {}  # criteria that chose one epoch hold one and the same state
     for name, state in states.items():
         if id(state) not in found:
             model.load_state_dict(state)
             model.eval()
-            found[id(state)] = foreground_shift(model, frames, labels, anchor, rule, seed)
+            own = foreground_shifts(model, frames, labels, anchor, prediction, seed)
+            found[id(state)] = own.tolist()
         shifts[name] = found[id(state)]
     return shifts
+
+
+def _answers(
+    model: Segmenter,
+    frames: Frames,
+    labels: LabelMaps,
+    keys: Mapping[str, Sequence[int]],
+    prediction: PredictionParams,
+) -> Iterator[tuple[str, Segmentation]]:
+    """Videos with the model's answers for some of their frames, tags anchored, without logits."""
+    tag_anchor = prediction.tag_anchor
+    for video, answer in segment_videos(
+        model, frames, keys, prediction.rule, keep_classes=tag_anchor
+    ):
+        if answer.classes is not None:
+            tags = frames.taxonomy.labels(frames.tags(video))
+            known = np.stack([labels.labels(video, n) for n in keys[video]])
+            answer = anchor_tags(answer, tags, known)
+        yield video, replace(answer, classes=None)  # the margins are enough to hold
+
+
+def _label_counts(
+    labels: LabelMaps, keys: Mapping[str, Sequence[int]], num_labels: int
+) -> npt.NDArray[np.int64]:
+    """Pixels of each label in some frames; those of 255 (ignore) are left out."""
+    counts = np.zeros(256, np.int64)
+    for video, numbers in keys.items():
+        for n in numbers:
+            counts += np.bincount(labels.labels(video, n).ravel(), minlength=256)
+    return counts[:num_labels]

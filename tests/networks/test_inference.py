@@ -65,13 +65,17 @@ def test_shift_moves_the_border() -> None:
     margin = np.array([[[-0.5, 0.0, 0.1, 2.0]]], np.float32)
     answer = Segmentation(margin, np.array([[[4, 4, 7, 7]]], np.uint8))
     assert answer.label_map().tolist() == [[[0, 0, 7, 7]]]
-    assert answer.label_map(-1.0).tolist() == [[[4, 4, 7, 7]]]
-    assert answer.label_map(0.5).tolist() == [[[0, 0, 0, 7]]]
+    assert answer.label_map(np.full(8, -1.0)).tolist() == [[[4, 4, 7, 7]]]
+    assert answer.label_map(np.full(8, 0.5)).tolist() == [[[0, 0, 0, 7]]]
+    by_label = np.zeros(8)
+    by_label[[4, 7]] = -1.0, 3.0
+    assert answer.label_map(by_label).tolist() == [[[4, 4, 0, 0]]]
     assert answer.label_map().dtype == np.uint8
     # odds e^-0.5, 1, e^0.1, e^2, and e times less
     odds = np.exp([-0.5, 0.0, 0.1, 2.0])
     assert answer.probs()[0, 0] == pytest.approx(odds / (1 + odds), abs=1e-6)
-    assert answer.probs(1.0)[0, 0] == pytest.approx(odds / (math.e + odds), abs=1e-6)
+    expected = odds / (np.exp([-1.0, -1.0, 3.0, 3.0]) + odds)
+    assert answer.probs(by_label)[0, 0] == pytest.approx(expected, abs=1e-6)
     never = Segmentation(np.full((1, 1, 1), -np.inf, np.float32), answer.labels[:, :, :1])
     assert never.probs().item() == 0
 
@@ -133,7 +137,8 @@ def test_probabilities_of_tags_by_hand() -> None:
         foreground, bird = left / (1 + left), 1 / (1 + math.e)
         expected = [1 - foreground, foreground * bird, foreground * (1 - bird)]
         assert probs[1, :, 2, 0] == pytest.approx(expected, abs=1e-6)
-        shifted = tag_probs(model, IMAGES, (1, 2), rule, shift=1.0)  # type: ignore[arg-type]
+        shifts = np.array([9.0, 9.0, 1.0, 9.0])  # of the two label 2 is the better one
+        shifted = tag_probs(model, IMAGES, (1, 2), rule, shifts=shifts)  # type: ignore[arg-type]
         odds = left / math.e
         assert shifted[1, 1:, 2, 0].sum() == pytest.approx(odds / (1 + odds), abs=1e-6)
 
@@ -143,7 +148,7 @@ def test_nothing_allowed_is_background() -> None:
     for rule in ("foreground", "argmax"):
         answer = segment_frames(model, IMAGES, (), rule)  # type: ignore[arg-type]
         assert answer.labels.shape == (3, 6, 8) and not answer.labels.any()
-        assert not answer.label_map(-1e9).any()
+        assert not answer.label_map(np.full(4, -1e9)).any()
 
 
 def test_batches_change_nothing() -> None:

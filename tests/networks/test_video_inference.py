@@ -109,7 +109,7 @@ def test_the_classes_of_an_actor_count_together(frames: Frames) -> None:
     margin = segment_video(model, frames, "v", [3, 0], [3], "actor").margin[:, 0, 0]
     odds = np.array([np.exp(3) + 1, 2])
     assert margin == pytest.approx(np.log(odds), abs=1e-5)
-    probs = video_tag_probs(model, 0.0, frames, "v", [3, 0], [3], "actor")[:, :, 0, 0]
+    probs = video_tag_probs(model, np.zeros(4), frames, "v", [3, 0], [3], "actor")[:, :, 0, 0]
     assert probs == pytest.approx(np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1), abs=1e-5)
 
 

@@ -18,6 +18,7 @@ from tests.tiny import label_map, write_frames, write_superpixels
 
 NUMBERS = [0, 1, 2, 3]
 ENERGY = LatentParams(components=1, samples=100, smoothness=2.0)
+NONE = np.zeros(4)
 SQUARES = np.stack([label_map(1, t, 32, 40) for t in NUMBERS])
 
 
@@ -65,7 +66,7 @@ def test_the_network_s_answer_is_kept_beside_what_is_made_of_it(
     model: Any = Bright()
     keys = frames.key_frames("b")
     found = predict_video(
-        *(model, 0.0, frames, Superpixels(tmp_path / "superpixels"), "b", keys, [3]),
+        *(model, NONE, frames, Superpixels(tmp_path / "superpixels"), "b", keys, [3]),
         PredictionParams(align=None),
     )
     assert np.array_equal(found.initial, 3 * SQUARES[keys])
@@ -77,7 +78,7 @@ def test_motion_and_colours_mend_what_the_network_does_not_see(
 ) -> None:
     model: Any = Bright(blind=12)  # a third of the square
     seen = motion(tmp_path / "motion", "b", SQUARES)
-    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3])
+    parts = (model, NONE, frames, seen, "b", NUMBERS, [3])
     initial, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert (found != 3 * SQUARES).mean() < 0.01
     assert not initial[:, :10].any() and np.array_equal(initial[:, 14:], 3 * SQUARES[:, 14:])
@@ -89,7 +90,7 @@ def test_motion_and_colours_mend_what_the_network_does_not_see(
 def test_only_the_tags_of_the_video_are_given(frames: Frames, tmp_path: Path) -> None:
     model: Any = Bright()
     seen = motion(tmp_path / "motion", "c", SQUARES)
-    parts = (model, 0.0, frames, seen, "c", NUMBERS, [1, 2])
+    parts = (model, NONE, frames, seen, "c", NUMBERS, [1, 2])
     _, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert set(np.unique(found)) <= {0, 1, 2} and found.any()
 
@@ -97,20 +98,21 @@ def test_only_the_tags_of_the_video_are_given(frames: Frames, tmp_path: Path) ->
 def test_where_nothing_moves_the_network_s_answer_is_kept(frames: Frames, tmp_path: Path) -> None:
     model: Any = Bright()
     seen = motion(tmp_path / "motion", "b", np.zeros_like(SQUARES))
-    parts = (model, 0.0, frames, seen, "b", NUMBERS, [3])
+    parts = (model, NONE, frames, seen, "b", NUMBERS, [3])
     initial, found = infer_video(*parts, 1.0, ENERGY)  # type: ignore[arg-type]
     assert np.array_equal(found, 3 * SQUARES) and np.array_equal(initial, found)
     # by the rule, even where the background beats each of two labels: odds of all classes are
     # 1 + 1/e + e^-3.5 = 1.40, less a shift of 0.2: 0.53 for both, of which label 2 has 0.39
     model = Bright(blind=32)
-    parts = (model, 0.2, frames, seen, "b", NUMBERS, [1, 2])
+    shifts = np.array([9.0, 9.0, 0.2, 9.0])  # that of the best label counts
+    parts = (model, shifts, frames, seen, "b", NUMBERS, [1, 2])
     initial, found = infer_video(*parts, 1.0, ENERGY.model_copy(update={"rule": "foreground"}))  # type: ignore[arg-type]
     assert (found == 2).all() and np.array_equal(initial, found)
     keys = frames.key_frames("b")
     write_superpixels(tmp_path / "superpixels", frames)
     regions = Superpixels(tmp_path / "superpixels")
     params = PredictionParams(rule="foreground", align=None)
-    same = predict_video(model, 0.2, frames, regions, "b", keys, [1, 2], params)
+    same = predict_video(model, shifts, frames, regions, "b", keys, [1, 2], params)
     assert np.array_equal(same.initial, initial[keys])
 
 
@@ -135,7 +137,7 @@ def test_tags_keep_their_shares_of_the_version_before(frames: Frames, tmp_path: 
     halves = np.stack([SQUARES[k].copy() for k in keys]).astype(np.uint8)
     halves[1] *= 2  # each label has half of the video, whatever the frame
     anchored = PredictionParams(align=None, tag_anchor=True)
-    parts = (model, 0.0, frames, regions, "c", keys, [1, 2])
+    parts = (model, NONE, frames, regions, "c", keys, [1, 2])
     found = predict_video(*parts, anchored, halves).initial
     for labels, square in zip(found, SQUARES[keys], strict=True):
         columns = np.flatnonzero(square.any(0))

@@ -68,7 +68,8 @@ def test_objects_are_those_of_the_frames_one_by_one(frames: Frames, jobs: int) -
     assert loaded is not None
     answers = [segment_video(loaded.model, frames, "b", [n], [3], prediction.rule) for n in (1, 3)]
     shift = float(np.median(answers[0].margin))  # half of what it sees is object
-    description = read_json(SEGMENTER / "model.json") | {"background_shift": {"ric": shift}}
+    shifts = [9.0, 9.0, 9.0, shift]
+    description = read_json(SEGMENTER / "model.json") | {"background_shifts": {"ric": shifts}}
     write_json(SEGMENTER / "model.json", description)
     work = partial(
         evaluate_ric._locate,
@@ -83,6 +84,6 @@ def test_objects_are_those_of_the_frames_one_by_one(frames: Frames, jobs: int) -
     _, found = parallel_map(work, [("a", [1]), ("b", [1, 3])], machine, "objects")
     for n, answer, box in zip((1, 3), answers, found, strict=True):
         regions = Superpixels(SUPERPIXELS).superpixels("b", n)
-        mask = object_mask(frames.image("b", n), answer.probs(shift)[0], regions, params)
+        mask = object_mask(frames.image("b", n), answer.probs(np.array(shifts))[0], regions, params)
         assert box == largest_box(mask)
     assert found[0] != found[1]

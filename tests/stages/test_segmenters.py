@@ -33,7 +33,7 @@ def write_segmenter(folder: Path) -> tuple[Segmenter, Segmenter]:
     description = {
         "network": NETWORK.model_dump(),
         "num_labels": 4,
-        "background_shift": {"ric": 0.25, "miou_pa": -1.5},
+        "background_shifts": {"ric": [0.0, 0.25, 0.5, 1.0], "miou_pa": [-1.5] * 4},
     }
     write_model(folder, description, {}, {"ric": best.state_dict(), "miou_pa": other.state_dict()})
     return best, other
@@ -41,11 +41,12 @@ def write_segmenter(folder: Path) -> tuple[Segmenter, Segmenter]:
 
 def test_a_segmenter_comes_back_at_the_epoch_asked_for(tmp_path: Path) -> None:
     best, other = write_segmenter(tmp_path)
-    for criterion, expected, shift in (("ric", best, 0.25), ("miou_pa", other, -1.5)):
+    kept = (("ric", best, [0.0, 0.25, 0.5, 1.0]), ("miou_pa", other, [-1.5] * 4))
+    for criterion, expected, shifts in kept:
         loaded = load_segmenter(tmp_path, criterion, MachineParams())
         assert loaded is not None
         assert equal(loaded.model, expected) and not equal(best, other)
-        assert loaded.shift == shift
+        assert loaded.shifts.tolist() == shifts
         assert not loaded.model.training
 
 

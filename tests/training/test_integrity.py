@@ -14,10 +14,12 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.networks.inference import segment_frames
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.refinement.prediction import PredictionParams
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.params import parse_params
 from pipeline.training.integrity import (
     evaluate_integrity,
-    foreground_shift,
     foreground_shifts,
+    kept_shifts,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_superpixels
 
@@ -131,11 +133,11 @@ def test_foreground_shift_reaches_the_share(tmp_path: Path, frames: Frames) -> N
     labels = labels_of(tmp_path / "pa", {v: {1: zeros, 3: zeros} for v in "tv"})
     for ratio in (0.5, 0.8, 2.0):
         anchor = AnchorParams(ratio=ratio)
-        shift = foreground_shift(model, frames, labels, anchor, "argmax", seed=0)
+        shifts = foreground_shifts(model, frames, labels, anchor, ARGMAX, seed=0)
         answer = segment_frames(model, frames.images("t", [1, 3]), (3,), "argmax")
-        share = (answer.label_map(shift) > 0).mean()
+        share = (answer.label_map(shifts) > 0).mean()
         assert share == pytest.approx(ratio * 0.25, abs=1.01 / 128)
-    assert foreground_shift(model, frames, labels, None, "argmax", seed=0) == 0.0
+    assert not foreground_shifts(model, frames, labels, None, ARGMAX, seed=0).any()
 
 
 def test_one_shift_for_each_of_the_kept_epochs(tmp_path: Path, frames: Frames) -> None:
@@ -145,10 +147,11 @@ def test_one_shift_for_each_of_the_kept_epochs(tmp_path: Path, frames: Frames) -
     low, high = (torch.tensor([[-2.0, 1, 1, 1], [1, 1, 1, 9]]) + c for c in (0, 3))
     states = {"ric": {"dog": low}, "miou_pa": {"dog": high}}
     anchor = AnchorParams(ratio=1)
-    shifts = foreground_shifts(model, states, frames, labels, anchor, "argmax", 0)
-    assert shifts["miou_pa"] == pytest.approx(shifts["ric"] + 3, abs=0.02)
+    shifts = kept_shifts(model, states, frames, labels, anchor, ARGMAX, 0)
+    assert len(shifts["ric"]) == 4
+    assert shifts["miou_pa"] == pytest.approx([s + 3 for s in shifts["ric"]], abs=0.02)
     same = {"ric": states["ric"], "miou_pa": states["ric"]}
-    both = foreground_shifts(model, same, frames, labels, anchor, "argmax", 0)
+    both = kept_shifts(model, same, frames, labels, anchor, ARGMAX, 0)
     assert both == {"ric": shifts["ric"], "miou_pa": shifts["ric"]}
 
 
@@ -156,9 +159,9 @@ def test_more_than_everything_is_everything(tmp_path: Path, frames: Frames) -> N
     model: Any = Nearest([[1.0, -2, 3, -4], [5, -6, 7, -8]])
     zeros = np.zeros((8, 16), np.uint8)
     labels = labels_of(tmp_path / "pa", {"t": {1: zeros}})
-    shift = foreground_shift(model, frames, labels, AnchorParams(ratio=9), "argmax", seed=0)
+    shifts = foreground_shifts(model, frames, labels, AnchorParams(ratio=9), ARGMAX, seed=0)
     answer = segment_frames(model, frames.images("t", [1]), (3,), "argmax")
-    assert (answer.label_map(shift) == 3).all()
+    assert (answer.label_map(shifts) == 3).all()
 
 
 def test_the_share_is_measured_on_some_training_frames(
@@ -180,7 +183,7 @@ def test_the_share_is_measured_on_some_training_frames(
     sets = []
     for seed in (0, 0, 1):
         seen.clear()
-        foreground_shift(model, frames, labels, AnchorParams(frames=5), "argmax", seed)
+        foreground_shifts(model, frames, labels, AnchorParams(frames=5), ARGMAX, seed)
         assert len(seen) == len(set(seen)) == 5 and not any(v == "v" for v, _ in seen)
         sets.append(set(seen))
     assert sets[0] == sets[1] != sets[2]
@@ -216,3 +219,51 @@ def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path) -> None:
     assert found[True] == 100
     # background 96 / 96, label 1 16 / 32, label 2 0 / 16
     assert found[False] == pytest.approx(100 * (1 + 0.5 + 0) / 3)
+
+
+class Halves(Painted):
+    """Label 1 on the left half, label 2 on the right one, with given margins by column."""
+
+    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
+        logits = torch.full((len(x), 4, 8, 16), -50.0)
+        logits[:, 0] = 0.0
+        logits[:, 1, :, :8], logits[:, 2, :, 8:] = self.dog[:8], self.dog[8:]
+        return logits
+
+
+def test_classes_keep_their_shares_of_the_foreground(tmp_path: Path) -> None:
+    # The network sees two columns of label 1 and six of label 2. Before, label 1 had three times
+    # as many pixels as label 2: of the eight columns it gets six, label 2 two.
+    pairs = TAXONOMY.pairs
+    videos = {
+        "s": TinyVideo("train", frozenset([pairs[0]])),
+        "t": TinyVideo("train", frozenset([pairs[1]])),
+        "v": TinyVideo("val", frozenset(pairs[:2])),
+    }
+    frames = write_frames(tmp_path / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
+    one, two = np.zeros((8, 16), np.uint8), np.zeros((8, 16), np.uint8)
+    one[:6, :8], two[:2, 8:] = 1, 2
+    both = one + two
+    both[7, 0] = 255
+    maps = {"s": {1: one, 3: one}, "t": {1: two, 3: two}, "v": {1: both, 3: both}}
+    labels = labels_of(tmp_path / "pa", maps)
+    model: Any = Halves([-7, -6, -5, -4, -3, -2, 1, 2, -2, -1, 1, 2, 3, 4, 5, 6])
+    anchor = AnchorParams(ratio=None, by_class=True)
+    shifts = foreground_shifts(model, frames, labels, anchor, ARGMAX, seed=0)
+    # of the six columns above -6, of the two above 4; labels that no pixel has are not shifted
+    assert shifts.tolist() == [0, -6, 4, 0]
+
+    superpixels = write_superpixels(tmp_path / "superpixels", frames, side=1)
+    parts = (model, frames, labels, superpixels, {"v": [1, 3]}, ARGMAX, 0.5)
+    held = evaluate_integrity(*parts, anchor)
+    # label 1: rows 0-5 against columns 2-7; label 2: rows 0-1 against columns 14-15
+    expected = 36 / (48 + 48 - 36), 4 / (16 + 16 - 4), 39 / (63 + 63 - 39)
+    assert held["miou_pa"] == pytest.approx(100 * sum(expected) / 3)
+    # label 1: columns 6-7; label 2: columns 10-15
+    free = 12 / (48 + 16 - 12), 12 / (16 + 48 - 12), 23 / (63 + 63 - 23)
+    assert evaluate_integrity(*parts, None)["miou_pa"] == pytest.approx(100 * sum(free) / 3)
+
+
+def test_an_anchor_that_holds_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="holds nothing; set the anchor to null"):
+        parse_params(AnchorParams, {"ratio": None}, "train_segmenter.anchor")
