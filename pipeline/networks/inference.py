@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -64,40 +63,45 @@ class Segmentation:
         return np.asarray(expit(self.margin.astype(np.float64) - least))
 
 
-def margin_and_class(
-    logits: Tensor,
-    allowed: Sequence[int] | None,
-    rule: Rule,
-    actors: Sequence[str] = (),
-) -> tuple[Tensor, Tensor]:
-    """Foreground margin, and the logits among which the class is chosen.
+@dataclass(frozen=True)
+class Reading:
+    """How labels are read off logits.
 
-    Args:
-        logits: B K H W, channel 0 the background.
-        allowed: labels the video's tags allow (1..K-1); None allows all.
+    Attributes:
         rule: what has to be more probable than the background: ``argmax``: the best allowed class;
             ``actor``: the best actor, allowed or not, as the sum of its classes (ours: a frame
             hardly shows the action); ``foreground``: all classes together (ours). Of all three
             the best allowed class is named.
+        allowed: labels the video's tags allow (1..K-1); None allows all.
         actors: K-1 names, the actor of each label from 1 on; for the rule ``actor`` only.
+    """
+
+    rule: Rule
+    allowed: Sequence[int] | None = None
+    actors: Sequence[str] = ()
+
+
+def margin_and_class(logits: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
+    """Foreground margin, and the logits among which the class is chosen.
+
+    Args:
+        logits: B K H W, channel 0 the background.
+        reading: the rule.
 
     Returns:
-        Margin B H W (log odds), class logits B A H W in the order of ``allowed``.
+        Margin B H W (log odds), class logits B A H W in the order of ``reading.allowed``.
 
     Raises:
         ValueError: the rule ``actor`` with another number of ``actors``.
     """
     classes = logits[:, 1:]
-    chosen = classes if allowed is None else logits[:, list(allowed)]
-    if rule == "foreground":
+    chosen = classes if reading.allowed is None else logits[:, list(reading.allowed)]
+    if reading.rule == "foreground":
         foreground = torch.logsumexp(classes, dim=1)
-    elif rule == "actor":
-        foreground = torch.stack(
-            [
-                torch.logsumexp(classes[:, own], dim=1)
-                for own in _classes_of_actors(actors, classes.shape[1])
-            ]
-        ).amax(dim=0)
+    elif reading.rule == "actor":
+        groups = _classes_of_actors(reading.actors, classes.shape[1])
+        sums = [torch.logsumexp(classes[:, own], dim=1) for own in groups]
+        foreground = torch.stack(sums).amax(dim=0)
     else:
         foreground = chosen.amax(dim=1)
     return foreground - logits[:, 0], chosen
@@ -129,9 +133,7 @@ def share_probs(margin: Tensor, classes: Tensor, shift: Tensor | None = None) ->
 def segment_frames(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    allowed: Sequence[int] | None,
-    rule: Rule,
-    actors: Sequence[str] = (),
+    reading: Reading,
     vectors: Tensor | None = None,
     batch: int = 8,
     keep_classes: bool = False,
@@ -141,23 +143,21 @@ def segment_frames(
     Args:
         model: a segmenter in evaluation mode.
         images: T H W 3, RGB.
-        allowed: labels the prediction may take; None allows all; none at all gives background only.
-        rule: see :func:`margin_and_class`.
-        actors: of each label from 1 on, where the rule asks for them.
+        reading: the rule; an empty list of allowed labels gives background only.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
         keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     size = images.shape[1:3]
-    names = np.array(range(1, model.num_classes) if allowed is None else allowed, dtype=np.uint8)
+    allowed = range(1, model.num_classes) if reading.allowed is None else reading.allowed
+    names = np.array(allowed, dtype=np.uint8)
     if len(names) == 0:
         return Segmentation(
             np.full((len(images), *size), -np.inf, np.float32),
             np.zeros((len(images), *size), np.uint8),
         )
-    decide = partial(margin_and_class, allowed=allowed, rule=rule, actors=actors)
     margins, labels, kept = [], [], []
-    for margin, classes in _answers(model, images, decide, vectors, batch):
+    for margin, classes in _answers(model, images, reading, vectors, batch):
         margins.append(margin.cpu().numpy())
         labels.append(names[classes.argmax(dim=1).cpu().numpy()])
         if keep_classes:
@@ -169,9 +169,7 @@ def segment_frames(
 def tag_probs(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    allowed: Sequence[int],
-    rule: Rule,
-    actors: Sequence[str] = (),
+    reading: Reading,
     shifts: Floats | None = None,
     vectors: Tensor | None = None,
     batch: int = 8,
@@ -181,19 +179,17 @@ def tag_probs(
     Args:
         model: a segmenter in evaluation mode.
         images: T H W 3, RGB.
-        allowed: A labels, at least one.
-        rule: see :func:`margin_and_class`.
-        actors: of each label from 1 on, where the rule asks for them.
+        reading: the rule, with A allowed labels, at least one.
         shifts: K, of the background logit where a pixel has each label; None for none.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
     """
-    decide = partial(margin_and_class, allowed=allowed, rule=rule, actors=actors)
     own = None
     if shifts is not None:
-        own = torch.tensor(shifts[list(allowed)], dtype=torch.float32, device=device_of(model))
+        allowed = list(reading.allowed or range(1, model.num_classes))
+        own = torch.tensor(shifts[allowed], dtype=torch.float32, device=device_of(model))
     found = []
-    for margin, classes in _answers(model, images, decide, vectors, batch):
+    for margin, classes in _answers(model, images, reading, vectors, batch):
         found.append(share_probs(margin, classes, own).cpu().numpy())
     return np.concatenate(found)
 
@@ -202,7 +198,7 @@ def tag_probs(
 def _answers(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    decide: Callable[[Tensor], tuple[Tensor, Tensor]],
+    reading: Reading,
     vectors: Tensor | None,
     batch: int,
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -211,7 +207,7 @@ def _answers(
     for start in range(0, len(images), batch):
         x = model.normalise(frames_tensor(images[start : start + batch], device))
         beside = None if vectors is None else vectors[start : start + batch]
-        margin, classes = decide(model.coarse_logits(x, beside))
+        margin, classes = margin_and_class(model.coarse_logits(x, beside), reading)
         full = F.interpolate(
             torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
             size=images.shape[1:3],

@@ -13,6 +13,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.datasets.clips import clip_around, clip_frames, resize_short_side
 from pipeline.networks.base import Segmenter
 from pipeline.networks.inference import (
+    Reading,
     Rule,
     Segmentation,
     clip_tensor,
@@ -39,13 +40,13 @@ def segment_video(
         video: its id.
         numbers: of the frames.
         allowed: labels the prediction may take; None allows all.
-        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        rule: see :class:`pipeline.networks.inference.Reading`.
         keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     vectors = clip_vectors(model, frames, video, numbers)
     images = frames.images(video, list(numbers))
-    actors = _actors(frames)
-    return segment_frames(model, images, allowed, rule, actors, vectors, keep_classes=keep_classes)
+    reading = Reading(rule, allowed, _actors(frames))
+    return segment_frames(model, images, reading, vectors, keep_classes=keep_classes)
 
 
 def segment_videos(
@@ -65,7 +66,7 @@ def segment_videos(
         model: in evaluation mode.
         frames: holds the videos.
         numbers: of the frames, by video.
-        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        rule: see :class:`pipeline.networks.inference.Reading`.
         batch: frames at a time.
         keep_classes: whether the answers for videos of several tags have the logits of these, too.
 
@@ -78,13 +79,14 @@ def segment_videos(
         allowed = tuple(frames.taxonomy.labels(frames.tags(video)))
         alike.setdefault((frames.size(video), allowed), []).append(video)
     for (_, allowed), videos in alike.items():
+        reading = Reading(rule, allowed, actors)
         keep = keep_classes and len(allowed) > 1
         for group in _filled(videos, numbers, batch):
             images = np.concatenate([frames.images(v, list(numbers[v])) for v in group])
             found = [clip_vectors(model, frames, v, numbers[v]) for v in group]
             known = [f for f in found if f is not None]
             vectors = torch.cat(known) if known else None
-            answer = segment_frames(model, images, allowed, rule, actors, vectors, batch, keep)
+            answer = segment_frames(model, images, reading, vectors, batch, keep)
             first = 0
             for video in group:
                 own = slice(first, first := first + len(numbers[video]))
@@ -118,7 +120,7 @@ def video_tag_probs(
     """:func:`pipeline.networks.inference.tag_probs` T 1+A H W of some frames of a video."""
     vectors = clip_vectors(model, frames, video, numbers)
     images = frames.images(video, list(numbers))
-    return tag_probs(model, images, allowed, rule, _actors(frames), shifts, vectors)
+    return tag_probs(model, images, Reading(rule, allowed, _actors(frames)), shifts, vectors)
 
 
 def _actors(frames: Frames) -> list[str]:

@@ -10,7 +10,7 @@ logit is shifted for each class on its own until the class has the share of the 
 had in the version before.
 
 A pixel's foreground margin is m = log(P_foreground / P_background), of which
-:func:`pipeline.networks.inference.margin_and_class` says what P_foreground is; adding s to the
+:class:`pipeline.networks.inference.Reading` says what P_foreground is; adding s to the
 background logit turns "foreground where m > 0" into "foreground where m > s". Frames are streamed:
 each gives a histogram of its margins by the label that its pixels would have, and the sum of these
 gives s.

@@ -39,7 +39,7 @@ class LatentParams(Params):
         motion: ``soft``: motion segments teach colours (the paper); ``hard``: they are the labels
             (its comparison, Table 1).
         rule: how the network's answer is read, see
-            :func:`pipeline.networks.inference.margin_and_class`. ``foreground`` (ours): a network
+            :class:`pipeline.networks.inference.Reading`. ``foreground`` (ours): a network
             that does not know yet which class it sees is not taken to see the background.
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.

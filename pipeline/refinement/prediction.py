@@ -25,7 +25,7 @@ class PredictionParams(Params):
     Attributes:
         criterion: which epoch of a training answers: the best by RIC (WS2) or by mIoU_PA, or the
             last one.
-        rule: see :func:`pipeline.networks.inference.margin_and_class`.
+        rule: see :class:`pipeline.networks.inference.Reading`.
         tag_anchor: whether the tags of a video keep their shares of its foreground from version to
             version (ours; :mod:`pipeline.refinement.tag_anchor`). Models are scored without.
         refine: Algorithm 2 of WS2, for the region integrity criterion and for ``refine_output``.

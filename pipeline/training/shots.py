@@ -21,7 +21,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.datasets.video import fitted_size, uniform_frames
-from pipeline.networks.inference import margin_and_class, share_probs
+from pipeline.networks.inference import Reading, margin_and_class, share_probs
 from pipeline.refinement.latent_labels import Shot, infer_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed
@@ -175,7 +175,8 @@ def latent_batch_labels(
     found = np.zeros((len(still), *size), np.uint8)
     if not still.all():
         shot = _shot_of(batch, ~still, size)
-        answer = margin_and_class(coarse[~batch["still"]], shot.labels, params.latent.rule)
+        reading = Reading(params.latent.rule, shot.labels)
+        answer = margin_and_class(coarse[~batch["still"]], reading)
         probs = share_probs(*answer).cpu().numpy().astype(np.float64)
         found[~still] = infer_labels(shot, probs, alpha, params.latent)
     for i in np.flatnonzero(still):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.networks.inference import (
+    Reading,
     Segmentation,
     clip_tensor,
     frames_tensor,
@@ -24,7 +25,7 @@ LOGITS = torch.tensor(PROBS).log()[None, :, None, :] + 1.7  # 1 4 1 2
 
 
 def test_foreground_rule_by_hand() -> None:
-    margin, chosen = margin_and_class(LOGITS, [2, 3], "foreground")
+    margin, chosen = margin_and_class(LOGITS, Reading("foreground", [2, 3]))
     # all classes together against the background, allowed or not
     expected = [math.log(0.6 / 0.4), math.log(0.65 / 0.35)]
     assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
@@ -32,7 +33,7 @@ def test_foreground_rule_by_hand() -> None:
 
 
 def test_argmax_rule_by_hand() -> None:
-    margin, chosen = margin_and_class(LOGITS, [1, 2], "argmax")
+    margin, chosen = margin_and_class(LOGITS, Reading("argmax", [1, 2]))
     expected = [math.log(0.3 / 0.4), math.log(0.25 / 0.35)]  # the best of the two
     assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
     assert torch.equal(chosen, LOGITS[:, 1:3])
@@ -41,22 +42,24 @@ def test_argmax_rule_by_hand() -> None:
 def test_actor_rule_by_hand() -> None:
     actors = ["dog", "cat", "dog"]  # together .5 and .1 against .4, .4 and .25 against .35
     expected = [math.log(0.5 / 0.4), math.log(0.4 / 0.35)]
-    margin, chosen = margin_and_class(LOGITS, [2], "actor", actors)  # cats are allowed, dogs decide
+    margin, chosen = margin_and_class(
+        LOGITS, Reading("actor", [2], actors)
+    )  # cats are allowed, dogs decide
     assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
     assert torch.equal(chosen, LOGITS[:, 2:3])
-    alone, _ = margin_and_class(LOGITS, None, "actor", ["a", "b", "c"])
-    assert torch.allclose(alone, margin_and_class(LOGITS, None, "argmax")[0])
-    same, _ = margin_and_class(LOGITS, [1], "actor", ["a", "a", "a"])
-    assert torch.allclose(same, margin_and_class(LOGITS, [1], "foreground")[0])
+    alone, _ = margin_and_class(LOGITS, Reading("actor", None, ["a", "b", "c"]))
+    assert torch.allclose(alone, margin_and_class(LOGITS, Reading("argmax"))[0])
+    same, _ = margin_and_class(LOGITS, Reading("actor", [1], ["a", "a", "a"]))
+    assert torch.allclose(same, margin_and_class(LOGITS, Reading("foreground", [1]))[0])
 
 
 def test_actor_rule_wants_the_actor_of_each_class() -> None:
     with pytest.raises(ValueError, match="each of 3 classes, received 2"):
-        margin_and_class(LOGITS, None, "actor", ["a", "b"])
+        margin_and_class(LOGITS, Reading("actor", None, ["a", "b"]))
 
 
 def test_all_allowed() -> None:
-    margin, chosen = margin_and_class(LOGITS, None, "argmax")
+    margin, chosen = margin_and_class(LOGITS, Reading("argmax"))
     assert margin[0, 0].tolist() == pytest.approx([math.log(0.3 / 0.4), 0.0], abs=1e-5)
     assert torch.equal(chosen, LOGITS[:, 1:])
 
@@ -109,7 +112,7 @@ IMAGES = np.stack([np.full((6, 8, 3), v, np.uint8) for v in (255, 0, 255)])
 
 def test_labels_by_hand() -> None:
     model: Any = Fixed()
-    answer = segment_frames(model, IMAGES, None, "argmax")
+    answer = segment_frames(model, IMAGES, Reading("argmax"))
     assert answer.labels.shape == answer.margin.shape == (3, 6, 8)
     left, right = answer.labels[..., :3], answer.labels[..., 5:]
     assert (left[0] == 1).all() and (left[1] == 2).all() and (right == 3).all()
@@ -119,9 +122,9 @@ def test_labels_by_hand() -> None:
 
 def test_only_allowed_labels_are_given() -> None:
     model: Any = Fixed()
-    answer = segment_frames(model, IMAGES, (2,), "argmax")
+    answer = segment_frames(model, IMAGES, Reading("argmax", (2,)))
     assert (answer.labels == 2).all() and answer.margin == pytest.approx(1.0)
-    some = segment_frames(model, IMAGES, (1, 2), "foreground")
+    some = segment_frames(model, IMAGES, Reading("foreground", (1, 2)))
     assert set(np.unique(some.labels)) == {1, 2}
     # of the foreground rule even the class that is not allowed counts
     odds = math.log(math.exp(2) + math.e + 1)
@@ -132,13 +135,13 @@ def test_probabilities_of_tags_by_hand() -> None:
     model: Any = Fixed()
     # in the dark frame the classes have logits 0, 1, 0 left of the background's 0 and 0, 1, 2 right
     for rule, left in (("argmax", math.e), ("foreground", 2 + math.e)):
-        probs = tag_probs(model, IMAGES, (1, 2), rule)  # type: ignore[arg-type]
+        probs = tag_probs(model, IMAGES, Reading(rule, (1, 2)))  # type: ignore[arg-type]
         assert probs.shape == (3, 3, 6, 8) and probs.sum(axis=1) == pytest.approx(1, abs=1e-6)
         foreground, bird = left / (1 + left), 1 / (1 + math.e)
         expected = [1 - foreground, foreground * bird, foreground * (1 - bird)]
         assert probs[1, :, 2, 0] == pytest.approx(expected, abs=1e-6)
         shifts = np.array([9.0, 9.0, 1.0, 9.0])  # of the two label 2 is the better one
-        shifted = tag_probs(model, IMAGES, (1, 2), rule, shifts=shifts)  # type: ignore[arg-type]
+        shifted = tag_probs(model, IMAGES, Reading(rule, (1, 2)), shifts=shifts)  # type: ignore[arg-type]
         odds = left / math.e
         assert shifted[1, 1:, 2, 0].sum() == pytest.approx(odds / (1 + odds), abs=1e-6)
 
@@ -146,15 +149,15 @@ def test_probabilities_of_tags_by_hand() -> None:
 def test_nothing_allowed_is_background() -> None:
     model: Any = Fixed()
     for rule in ("foreground", "argmax"):
-        answer = segment_frames(model, IMAGES, (), rule)  # type: ignore[arg-type]
+        answer = segment_frames(model, IMAGES, Reading(rule, ()))  # type: ignore[arg-type]
         assert answer.labels.shape == (3, 6, 8) and not answer.labels.any()
         assert not answer.label_map(np.full(4, -1e9)).any()
 
 
 def test_batches_change_nothing() -> None:
     model: Any = Fixed()
-    whole = segment_frames(model, IMAGES, None, "foreground")
-    parts = segment_frames(model, IMAGES, None, "foreground", batch=2)
+    whole = segment_frames(model, IMAGES, Reading("foreground"))
+    parts = segment_frames(model, IMAGES, Reading("foreground"), batch=2)
     assert model.batches == [3, 2, 1]
     assert np.array_equal(whole.labels, parts.labels)
     assert np.array_equal(whole.margin, parts.margin)
@@ -164,7 +167,7 @@ def test_each_frame_has_the_vector_of_its_own_clip() -> None:
     model: Any = Fixed()
     vectors = torch.tensor([[0.0], [3.0], [0.5]])
     for batch in (8, 2):
-        answer = segment_frames(model, IMAGES, None, "argmax", vectors=vectors, batch=batch)
+        answer = segment_frames(model, IMAGES, Reading("argmax"), vectors=vectors, batch=batch)
         assert answer.margin[:, 0, 7] == pytest.approx([2.0, -1.0, 1.5])
 
 
@@ -173,7 +176,7 @@ def test_argmax_rule_agrees_with_the_network_itself() -> None:
     model = build_segmenter(SegmenterParams(backbone="small_resnet", rates=(1, 2)), 4).eval()
     images = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
     # at the resolution of the logits, before they are enlarged
-    found = segment_frames(model, images, None, "argmax")
+    found = segment_frames(model, images, Reading("argmax"))
     with torch.no_grad():
         logits = model(model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())).logits
     best = logits.argmax(dim=1).numpy()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.networks.inference import segment_frames
+from pipeline.networks.inference import Reading, segment_frames
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.runtime.errors import InputError
@@ -134,7 +134,7 @@ def test_foreground_shift_reaches_the_share(tmp_path: Path, frames: Frames) -> N
     for ratio in (0.5, 0.8, 2.0):
         anchor = AnchorParams(ratio=ratio)
         shifts = foreground_shifts(model, frames, labels, anchor, ARGMAX, seed=0)
-        answer = segment_frames(model, frames.images("t", [1, 3]), (3,), "argmax")
+        answer = segment_frames(model, frames.images("t", [1, 3]), Reading("argmax", (3,)))
         share = (answer.label_map(shifts) > 0).mean()
         assert share == pytest.approx(ratio * 0.25, abs=1.01 / 128)
     assert not foreground_shifts(model, frames, labels, None, ARGMAX, seed=0).any()
@@ -160,7 +160,7 @@ def test_more_than_everything_is_everything(tmp_path: Path, frames: Frames) -> N
     zeros = np.zeros((8, 16), np.uint8)
     labels = labels_of(tmp_path / "pa", {"t": {1: zeros}})
     shifts = foreground_shifts(model, frames, labels, AnchorParams(ratio=9), ARGMAX, seed=0)
-    answer = segment_frames(model, frames.images("t", [1]), (3,), "argmax")
+    answer = segment_frames(model, frames.images("t", [1]), Reading("argmax", (3,)))
     assert (answer.label_map(shifts) == 3).all()
 
 
