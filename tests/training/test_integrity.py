@@ -264,6 +264,26 @@ def test_classes_keep_their_shares_of_the_foreground(tmp_path: Path) -> None:
     assert evaluate_integrity(*parts, None)["miou_pa"] == pytest.approx(100 * sum(free) / 3)
 
 
+def test_shares_of_classes_are_measured_with_the_tags_anchored(tmp_path: Path) -> None:
+    videos = {"t": TinyVideo("train", frozenset(TAXONOMY.pairs[:2]))}
+    frames = write_frames(tmp_path / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
+    annotated = np.zeros((8, 16), np.uint8)
+    annotated[0:4, 0:4], annotated[0:4, 8:12] = 1, 2
+    labels = labels_of(tmp_path / "pa", {"t": {1: annotated, 3: annotated}})
+    model: Any = Leaning(0.0)
+    anchor = AnchorParams(ratio=None, by_class=True)
+    first = {
+        anchored: foreground_shifts(
+            *(model, frames, labels, anchor),
+            PredictionParams(rule="argmax", tag_anchor=anchored),
+            seed=0,
+        )[1]
+        for anchored in (True, False)
+    }
+    assert first[False] == 21  # label 1 has both blocks and gives one away
+    assert first[True] < 0  # it has the one that it keeps
+
+
 def test_an_anchor_that_holds_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="holds nothing; set the anchor to null"):
         parse_params(AnchorParams, {"ratio": None}, "train_segmenter.anchor")
