@@ -7,7 +7,6 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.artifacts.frames import Frames
@@ -19,9 +18,11 @@ from pipeline.datasets.boxes import Box
 from pipeline.evaluation.corloc import largest_box
 from pipeline.evaluation.jaccard import by_sequence
 from pipeline.evaluation.versions import (
+    ModelFigures,
     annotated_keys,
     by_video,
     measure_frames,
+    measure_model,
     score_model,
     score_pa,
     score_places,
@@ -32,7 +33,7 @@ from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import predict_video
 from pipeline.runtime.machine import MachineParams
-from pipeline.runtime.parallel import parallel_map
+from pipeline.runtime.parallel import parallel_map, thread_map
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
 from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
@@ -79,7 +80,16 @@ def run(
     segmenter = load_segmenter(model, params.criterion, machine)
     if segmenter is not None:
         best = read_history(model)["best"][params.criterion]
-        own, taken_for = _score_model(segmenter, prepared, Superpixels(superpixels), truth, params)
+        scores, taken_for = _score_model(
+            segmenter, prepared, Superpixels(superpixels), truth, params
+        )
+        figures["model"] = {
+            **{k: best[k] for k in ("ric", "rii", "miou_pa")},
+            "best_epoch": int(best["epoch"]),
+            # of each label in the model's own description
+            "background_shift": float(segmenter.shifts[1:].mean()),
+            **scores,
+        }
         if not cli.is_null("colocalise"):  # M-CNN Sec. 4.5
             work = partial(
                 _locate,
@@ -92,9 +102,8 @@ def run(
             )
             videos = [(v, [n for _, n in group]) for v, group in groupby(keys, lambda key: key[0])]
             boxes = parallel_map(work, videos, machine, "objects")
-            own["corloc"] = score_places(truth, dict(zip(keys, chain(*boxes), strict=True)))
-        kept = {k: best[k] for k in ("ric", "rii", "miou_pa")}
-        figures["model"] = kept | {"best_epoch": int(best["epoch"])} | own
+            places = dict(zip(keys, chain(*boxes), strict=True))
+            figures["model"]["corloc"] = score_places(truth, places)
     write_json(out / "scores.json", figures)
     _write_tables(out, taken_for, by_sequence(by_video(measured, "jaccard")))
 
@@ -108,16 +117,18 @@ def _score_model(
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Figures on both splits, without knowing tags; what test regions were taken for."""
 
-    def predict(video: str, numbers: list[int]) -> np.ndarray:
-        parts = (*segmenter, frames, superpixels, video, numbers)
-        return predict_video(*parts, allowed=None, params=params).labels
+    def measure(video: str) -> ModelFigures:
+        keys = frames.key_frames(video)  # all of them, since neighbours help each other
+        found = predict_video(*segmenter, frames, superpixels, video, keys, None, params)
+        return measure_model(truth, frames.taxonomy, video, keys, found.labels)
 
-    # of each label in the model's own description
-    figures: dict[str, Any] = {"background_shift": float(segmenter.shifts[1:].mean())}
-    taken_for: list[tuple[str, str]] = []
+    figures: dict[str, Any] = {}
+    measured: list[ModelFigures] = []
     for split in ("val", "test"):
-        figures[split], taken_for = score_model(truth, frames, frames.of_split(split), predict)
-    return figures, taken_for
+        videos = [v for v in frames.of_split(split) if v in truth]
+        measured = thread_map(measure, videos, cli.machine(), split)
+        figures[split] = score_model(measured, frames.taxonomy)
+    return figures, [pair for of_video in measured for pair in of_video.taken_for]
 
 
 def _locate(

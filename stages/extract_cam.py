@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.maps import Maps
 from pipeline.cues.video_maps import CamParams, answering_classes, clip_maps, frame_maps
 from pipeline.datasets.clips import clip_frames, clip_starts, resize_short_side
-from pipeline.runtime.progress import progress
+from pipeline.runtime.parallel import thread_map
 from pipeline.runtime.reproducible import make_reproducible
 from pipeline.training.classifier import (
     NOTHING,
@@ -32,26 +34,29 @@ def run(branch: Branch, frames: Path, model: Path, out: Path) -> None:
         Maps.write_index(out, [], [])
         return
     prepared = Frames(frames)
-    rows = []
-    for video in progress(prepared.tagged("train", "val"), f"{branch} maps"):
-        tagged = class_numbers(prepared.tags(video), branch, classifier.classes)
-        count = _write_maps(out, classifier, prepared, video, tagged, params)
-        rows.append({"video": video, "rows": count})
+    work = partial(_write_maps, out=out, classifier=classifier, prepared=prepared, params=params)
+    videos = [
+        (v, class_numbers(prepared.tags(v), branch, classifier.classes))
+        for v in prepared.tagged("train", "val")
+    ]
+    rows = thread_map(work, videos, machine, f"{branch} maps")
     Maps.write_index(out, rows, classifier.classes)
 
 
 def _write_maps(
+    item: tuple[str, list[int]],
     out: Path,
     classifier: LoadedClassifier,
     prepared: Frames,
-    video: str,
-    tagged: list[int],
     params: CamParams,
-) -> int:
+) -> dict[str, Any]:
+    """Write the maps of one video for the classes it is tagged with; its row of the index."""
+    video, tagged = item
     keys, side = prepared.key_frames(video), classifier.params.side
     if classifier.params.clip is not None:
         maps = _clip_maps(classifier, prepared, video, tagged, params)
-        return Maps.write(out, video, tagged, dict(zip(keys, maps, strict=True)))
+        by_key = dict(zip(keys, maps, strict=True))
+        return {"video": video, "rows": Maps.write(out, video, tagged, by_key)}
     wanted = tagged
     if params.above is not None:
         wanted = [k for k, name in enumerate(classifier.classes) if name != NOTHING]
@@ -63,7 +68,8 @@ def _write_maps(
         kept = answering_classes(tagged, scores[:, wanted], params.above)
     maps = maps[:, [wanted.index(k) for k in kept]]
     by_frame = None if scores is None else dict(zip(keys, scores, strict=True))
-    return Maps.write(out, video, kept, dict(zip(keys, maps, strict=True)), by_frame)
+    by_key = dict(zip(keys, maps, strict=True))
+    return {"video": video, "rows": Maps.write(out, video, kept, by_key, by_frame)}
 
 
 def _clip_maps(

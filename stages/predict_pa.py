@@ -17,8 +17,7 @@ from pipeline.artifacts.tables import read_json
 from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import PredictedLabels, infer_video, predict_video
 from pipeline.runtime.machine import MachineParams
-from pipeline.runtime.parallel import parallel_map
-from pipeline.runtime.progress import progress
+from pipeline.runtime.parallel import parallel_map, thread_map
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
 from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
@@ -47,17 +46,20 @@ def run(
         LabelMaps.write_index(out, [], {"version": version, "stopped_after": last})
         return
     videos, what = prepared.tagged("train", "val"), f"predict PA.{version}"
-    if params.latent is None:  # the network is what takes time, and it has all threads
-        known = before if params.tag_anchor else None
-        rows = [
-            _write(
-                out, prepared, video, _predict(segmenter, prepared, regions, known, video, params)
-            )
-            for video in progress(videos, what)
-        ]
+    if params.latent is None:  # the network is what takes time
+        predict = partial(
+            _write_predicted,
+            out=out,
+            segmenter=segmenter,
+            prepared=prepared,
+            regions=regions,
+            before=before if params.tag_anchor else None,
+            params=params,
+        )
+        rows = thread_map(predict, videos, machine, what)
     else:  # mixtures and cuts are
-        work = partial(
-            _infer_alone,
+        infer = partial(
+            _write_inferred,
             frames=frames,
             superpixels=superpixels,
             motion=motion,
@@ -67,7 +69,7 @@ def run(
             params=params,
             machine=machine,
         )
-        rows = parallel_map(work, videos, machine, what)
+        rows = parallel_map(infer, videos, machine, what)
     parents = {
         "version": version,
         "model": {
@@ -82,20 +84,23 @@ def run(
     LabelMaps.write_index(out, rows, parents)
 
 
-def _predict(
+def _write_predicted(
+    video: str,
+    out: Path,
     segmenter: LoadedSegmenter,
     prepared: Frames,
     regions: Superpixels,
     before: LabelMaps | None,
-    video: str,
     params: PredictionParams,
-) -> PredictedLabels:
+) -> dict[str, Any]:
+    """Predict and write the label maps of one video."""
     keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
     known = None if before is None else np.stack([before.labels(video, n) for n in keys])
-    return predict_video(*segmenter, prepared, regions, video, keys, tags, params, known)
+    found = predict_video(*segmenter, prepared, regions, video, keys, tags, params, known)
+    return _write(out, prepared, video, found)
 
 
-def _infer_alone(
+def _write_inferred(
     video: str,
     frames: Path,
     superpixels: Path,
@@ -114,8 +119,8 @@ def _infer_alone(
     assert segmenter is not None and latent is not None
     prepared, moving = Frames(frames), MotionSegments(motion)
     if video not in moving:
-        found = _predict(segmenter, prepared, Superpixels(superpixels), None, video, params)
-        return _write(out, prepared, video, found)
+        regions = Superpixels(superpixels)
+        return _write_predicted(video, out, segmenter, prepared, regions, None, params)
     keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
     found = infer_video(
         *(*segmenter, prepared, moving, video, keys, tags), *(latent.alpha_of(version), latent)

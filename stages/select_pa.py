@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,17 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import write_json, write_table
 from pipeline.refinement.superpixels import RefineParams
-from pipeline.runtime.progress import progress
+from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
-from pipeline.selection.measure import Patches, annotated_videos, measure_regions, recognition
+from pipeline.selection.measure import (
+    MeasuredRegions,
+    Patches,
+    join_regions,
+    measure_regions,
+    read_annotated,
+)
 from pipeline.selection.motion_overlap import motion_table
+from pipeline.selection.recognition import recognition
 from pipeline.selection.select import (
     FLOW_SCORES,
     MOTION_RULES,
@@ -29,6 +38,17 @@ from pipeline.selection.select import (
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from stages import cli
 from stages.classifiers import load_classifier
+
+
+class Inputs(NamedTuple):
+    """Folders of what regions are measured on."""
+
+    frames: Path
+    pa: Path
+    superpixels: Path
+    actor_cam: Path
+    action_cam: Path
+    flow: Path
 
 
 def run(
@@ -49,15 +69,15 @@ def run(
     make_reproducible(seed, cli.machine().threads)
     train = set(prepared.of_split("train"))
     videos = [v for v in labels.videos if v in train]
-    maps, cams = Superpixels(superpixels), (Maps(actor_cam), Maps(action_cam))
-    flows = Flows(flow) if {*params.scores} & {*FLOW_SCORES} else None
-    regions, patches = measure_regions(
-        annotated_videos(progress(videos, "regions"), prepared, labels, maps, cams, flows),
-        prepared.taxonomy.names("actor_action"),
-        cli.section("prediction.refine", RefineParams),
-        cli.section("select_pa.discriminator", DiscriminatorParams).patch,
-        np.random.default_rng(seed),
+    work = partial(
+        _measure,
+        inputs=Inputs(frames, pa, superpixels, actor_cam, action_cam, flow),
+        with_flow=bool({*params.scores} & {*FLOW_SCORES}),
+        refine=cli.section("prediction.refine", RefineParams),
+        patch=cli.section("select_pa.discriminator", DiscriminatorParams).patch,
+        seed=seed,
     )
+    regions, patches = join_regions(parallel_map(work, videos, cli.machine(), "regions"))
     report = _test(regions, patches, classifier, params, seed)
     listed = pd.DataFrame(
         [{"video": v, "frame": n} for v in videos for n in labels.frames(v)],
@@ -70,6 +90,23 @@ def run(
     write_table(out / "frames.parquet", listed)
     write_table(out / "regions.parquet", regions)
     write_json(out / "selection.json", report)
+
+
+def _measure(
+    video: str, inputs: Inputs, with_flow: bool, refine: RefineParams, patch: int, seed: int
+) -> MeasuredRegions:
+    """The regions of one video; it draws its background squares on its own."""
+    frames = Frames(inputs.frames)
+    annotated = read_annotated(
+        video,
+        frames,
+        LabelMaps(inputs.pa),
+        Superpixels(inputs.superpixels),
+        (Maps(inputs.actor_cam), Maps(inputs.action_cam)),
+        Flows(inputs.flow) if with_flow else None,
+    )
+    rng = np.random.default_rng(derive_seed(seed, video))
+    return measure_regions(annotated, frames.taxonomy.names("actor_action"), refine, patch, rng)
 
 
 def _test(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.tables import selected_frames
 from pipeline.datasets.boxes import Box
@@ -114,37 +113,41 @@ def _figures(matrix: Matrix, taxonomy: Taxonomy) -> dict[str, Any]:
     return {**asdict(scores_in_views(matrix, taxonomy)), "iou": own}
 
 
-def score_model(
-    truth: LabelMaps,
-    frames: Frames,
-    videos: Iterable[str],
-    predict: Callable[[str, list[int]], Labels],
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Scores in percent of predictions on videos, and what each annotated region was taken for.
+class ModelFigures(NamedTuple):
+    """What one annotated video adds to the scores of a model.
 
-    Args:
-        truth: human masks.
-        frames: images, taxonomy.
-        videos: those without human masks are left out.
-        predict: labels T H W of a video's key frames; the human masks choose among them after.
-
-    Returns:
-        The scores, and for each region of the masks its name and the name of the label that most
-        of its pixels got.
+    Attributes:
+        confusion: pixels by true and predicted label, K K.
+        taken_for: for each region of the masks its name and the name of the label that most of its
+            pixels got.
     """
-    names = frames.taxonomy.names("actor_action")
+
+    confusion: Matrix
+    taken_for: list[tuple[str, str]]
+
+
+def measure_model(
+    truth: LabelMaps, taxonomy: Taxonomy, video: str, keys: Sequence[int], predicted: Labels
+) -> ModelFigures:
+    """Compare a model's labels of a video's key frames, T H W, with those that have human masks."""
+    names = taxonomy.names("actor_action")
     matrix = np.zeros((len(names), len(names)), np.int64)
     regions: list[tuple[str, str]] = []
-    for video in sorted(v for v in videos if v in truth):
-        keys = frames.key_frames(video)
-        predicted = predict(video, keys)
-        for n in sorted({*truth.frames(video)} & {*keys}):
-            mask, labels = truth.labels(video, n), predicted[keys.index(n)]
-            matrix += confusion_matrix(mask, labels, len(names))
-            for label in np.setdiff1d(mask, [BACKGROUND, IGNORE]).tolist():
-                votes = np.bincount(labels[mask == label], minlength=len(names))
-                regions.append((names[label], names[int(votes.argmax())]))
-    return _figures(matrix, frames.taxonomy), regions
+    found = dict(zip(keys, predicted, strict=True))
+    for n in sorted({*truth.frames(video)} & {*keys}):
+        mask, labels = truth.labels(video, n), found[n]
+        matrix += confusion_matrix(mask, labels, len(names))
+        for label in np.setdiff1d(mask, [BACKGROUND, IGNORE]).tolist():
+            votes = np.bincount(labels[mask == label], minlength=len(names))
+            regions.append((names[label], names[int(votes.argmax())]))
+    return ModelFigures(matrix, regions)
+
+
+def score_model(measured: Iterable[ModelFigures], taxonomy: Taxonomy) -> dict[str, Any]:
+    """Scores in percent of a model on these videos; NaN for no video."""
+    size = len(taxonomy.pairs) + 1
+    matrix = sum((m.confusion for m in measured), np.zeros((size, size), np.int64))
+    return _figures(matrix, taxonomy)
 
 
 def region_iou(truth: LabelMaps, labels: LabelMaps, regions: pd.DataFrame) -> pd.Series[float]:

@@ -27,7 +27,7 @@ class MachineParams(Params):
         jobs: processes of the map over videos.
         backend: ``loky`` for processes on this machine, ``dask`` for a cluster.
         scheduler: address of the Dask scheduler, ``null`` for a local one.
-        workers: processes that prepare training batches; 0 prepares them in the training process.
+        workers: processes that prepare training batches; 0 takes a thread of the training process.
     """
 
     accelerator: Literal["cpu", "cuda", "auto"] = "cpu"

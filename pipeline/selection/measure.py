@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 
 from pipeline.artifacts.flows import Flows
 from pipeline.artifacts.frames import Frames
@@ -20,8 +19,6 @@ from pipeline.artifacts.superpixels import Superpixels
 from pipeline.cues.background_motion import speed_against_camera
 from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import Tag
-from pipeline.networks.base import Classifier
-from pipeline.networks.inference import device_of, frames_tensor
 from pipeline.refinement.superpixels import RefineParams
 from pipeline.refinement.warping import Flow, warp
 from pipeline.selection.neighbours import neighbour_flows
@@ -77,41 +74,40 @@ class AnnotatedVideo:
     neighbours: Sequence[Mapping[int, Flow]] = ()
 
 
-def annotated_videos(
-    videos: Iterable[str],
+def read_annotated(
+    video: str,
     frames: Frames,
     labels: LabelMaps,
     superpixels: Superpixels,
     cams: Sequence[Maps],
     flows: Flows | None,
-) -> Iterator[AnnotatedVideo]:
-    """The key frames of one video after the other, read from their artifacts.
+) -> AnnotatedVideo:
+    """The key frames of one video, read from their artifacts.
 
     Args:
-        videos: their ids.
+        video: its id.
         frames: images, tags.
         labels: the version of the pseudo-annotations.
         superpixels: of the same frames.
         cams: maps of the actors, and of the actions where the data set has any.
         flows: optical flow; None, or an artifact without any video, where nothing asks for it.
     """
-    for video in videos:
-        keys = labels.frames(video)
-        found = np.stack([labels.labels(video, n) for n in keys])
-        yield AnnotatedVideo(
-            video,
-            keys,
-            frames.images(video, keys),
-            found,
-            np.stack([labels.initial(video, n) for n in keys]),
-            [superpixels.superpixels(video, n) for n in keys],
-            {
-                label: np.stack([_attention(cams, video, n, tag, found.shape[1:]) for n in keys])
-                for label, tag in enumerate(frames.taxonomy.pairs, start=1)
-                if (found == label).any()
-            },
-            neighbour_flows(flows, video, keys, *found.shape[1:]) if flows is not None else (),
-        )
+    keys = labels.frames(video)
+    found = np.stack([labels.labels(video, n) for n in keys])
+    return AnnotatedVideo(
+        video,
+        keys,
+        frames.images(video, keys),
+        found,
+        np.stack([labels.initial(video, n) for n in keys]),
+        [superpixels.superpixels(video, n) for n in keys],
+        {
+            label: np.stack([_attention(cams, video, n, tag, found.shape[1:]) for n in keys])
+            for label, tag in enumerate(frames.taxonomy.pairs, start=1)
+            if (found == label).any()
+        },
+        neighbour_flows(flows, video, keys, *found.shape[1:]) if flows is not None else (),
+    )
 
 
 def _attention(
@@ -125,8 +121,7 @@ def _attention(
     return at_full_size(maps, shape[0], shape[1]).mean(axis=0, dtype=np.float32)
 
 
-@dataclass(frozen=True)
-class Patches:
+class Patches(NamedTuple):
     """Patches of N regions, N S S 3: as they are, pasted on background, and cut out.
 
     ``background`` (N) is False where the video has no free square; the pasted patch is black then.
@@ -138,54 +133,76 @@ class Patches:
     background: npt.NDArray[np.bool_]
 
 
+class MeasuredRegions(NamedTuple):
+    """Regions of one or several videos.
+
+    Attributes:
+        table: a row a region: ``video``, ``frame``, ``label``, ``tag`` and the scores
+            ``colour_contrast``, ``cam_agreement``, ``rii``, ``flow_agreement`` and
+            ``motion_agreement``, the last two NaN where there is no flow.
+        patches: in the same order.
+    """
+
+    table: pd.DataFrame
+    patches: Patches
+
+
 def measure_regions(
-    videos: Iterable[AnnotatedVideo],
+    video: AnnotatedVideo,
     tags: Sequence[str],
     refine: RefineParams,
     patch: int,
     rng: np.random.Generator,
-) -> tuple[pd.DataFrame, Patches]:
-    """Scores and patches of every region.
+) -> MeasuredRegions:
+    """Scores and patches of every region of a video.
 
     Args:
-        videos: one after the other; their images are not kept.
+        video: its frames and their pseudo-annotations.
         tags: name of each label.
         refine: Algorithm 2, for the region integrity of a region.
         patch: side of the patches in pixels.
         rng: places the background squares.
-
-    Returns:
-        A table with a row a region (``video``, ``frame``, ``label``, ``tag`` and the scores
-        ``colour_contrast``, ``cam_agreement``, ``rii``, ``flow_agreement`` and
-        ``motion_agreement``, the last two NaN where there is no flow), and the patches in the same
-        order.
     """
     rows: list[dict[str, Any]] = []
     patches: list[tuple[Image, Image, Image]] = []
     background: list[bool] = []
-    for video in videos:
-        forbidden = video.labels > 0
-        for position, labels in enumerate(video.labels):
-            regions = regions_of(labels)
-            flows = list(video.neighbours[position].values()) if video.neighbours else []
-            speed = speed_against_camera(flows) if flows and regions else None
-            for region in regions:
-                rows.append(
-                    {"video": video.video, "frame": video.frames[position]}
-                    | {"label": region.label, "tag": tags[region.label]}
-                    | _scores(video, position, region, refine)
-                    | {"motion_agreement": _motion(region, speed)}
-                )
-                square = enclosing_square(region.mask)
-                place = find_background_patch(forbidden, square.size, rng, position)
-                background.append(place is not None)
-                patches.append(_patches(video, position, region, square, place, patch))
-    empty = np.zeros((0, patch, patch, 3), np.uint8)
-    original, pasted, alone = (
-        (np.stack(p) for p in zip(*patches, strict=True)) if rows else [empty] * 3
+    forbidden = video.labels > 0
+    for position, labels in enumerate(video.labels):
+        regions = regions_of(labels)
+        flows = list(video.neighbours[position].values()) if video.neighbours else []
+        speed = speed_against_camera(flows) if flows and regions else None
+        for region in regions:
+            rows.append(
+                {"video": video.video, "frame": video.frames[position]}
+                | {"label": region.label, "tag": tags[region.label]}
+                | _scores(video, position, region, refine)
+                | {"motion_agreement": _motion(region, speed)}
+            )
+            square = enclosing_square(region.mask)
+            place = find_background_patch(forbidden, square.size, rng, position)
+            background.append(place is not None)
+            patches.append(_patches(video, position, region, square, place, patch))
+    stacks = np.array(patches, np.uint8).reshape(-1, 3, patch, patch, 3)
+    original, pasted, alone = (stacks[:, which] for which in range(3))
+    found = Patches(original, pasted, alone, np.array(background, bool))
+    return MeasuredRegions(_table(rows), found)
+
+
+def join_regions(parts: Sequence[MeasuredRegions]) -> MeasuredRegions:
+    """The regions of all videos, in their order; of no video none."""
+    filled = [p for p in parts if len(p.table)]
+    if not filled:
+        none = np.zeros((0, 1, 1, 3), np.uint8)
+        return MeasuredRegions(_table([]), Patches(none, none, none, np.zeros(0, bool)))
+    stacks = zip(*(p.patches for p in filled), strict=True)
+    return MeasuredRegions(
+        pd.concat([p.table for p in filled], ignore_index=True),
+        Patches(*(np.concatenate(stack) for stack in stacks)),
     )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table, Patches(original, pasted, alone, np.array(background, bool))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _scores(
@@ -231,31 +248,6 @@ def _patches(
         _resize(pasted, side),
         _resize(cut_out(original, mask, FILL), side),
     )
-
-
-@torch.no_grad()
-def recognition(
-    model: Classifier, alone: Image, classes: npt.NDArray[np.int64], batch: int = 64
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """The relaxed test of WS2 (Sec. 3.2): whether the classifier names the tagged actor.
-
-    Args:
-        model: the frozen actor classifier, in evaluation mode.
-        alone: N S S 3, the cut-outs.
-        classes: N, number of the tagged actor of each.
-        batch: patches at a time.
-
-    Returns:
-        Probabilities N of the tagged actor, and whether it is the most probable class.
-    """
-    parts = []
-    for start in range(0, len(alone), batch):
-        x = model.normalise(frames_tensor(alone[start : start + batch], device_of(model)))
-        parts.append(torch.softmax(model(x).float(), dim=1).cpu().numpy())
-    if not parts:
-        return np.zeros(0), np.zeros(0, bool)
-    probs = np.concatenate(parts).astype(np.float64)
-    return probs[np.arange(len(alone)), classes], probs.argmax(axis=1) == classes
 
 
 def _resize(patch: Image, side: int) -> Image:

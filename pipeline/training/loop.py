@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,7 @@ def _run_epoch(
     steps = range(epoch * params.steps, (epoch + 1) * params.steps)
     loader = DataLoader(Subset(batches, steps), batch_size=None, num_workers=machine.workers)
     total = 0.0
-    for step, batch in zip(steps, loader, strict=True):
+    for step, batch in zip(steps, _ahead(loader), strict=True):
         value = loss(model, {key: channels_last(fabric.to_device(t)) for key, t in batch.items()})
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(value)
@@ -155,6 +156,16 @@ def _run_epoch(
             # early averages forget faster, or they would hold the initial weights for long
             _update_average(average, model, min(params.ema, (1 + step) / (10 + step)))
     return total / params.steps
+
+
+def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches, each prepared while the step before it is computed."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = beside.submit(next, iterator, None)
+            yield batch
 
 
 def _evaluate(

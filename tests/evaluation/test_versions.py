@@ -12,9 +12,11 @@ import pytest
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.datasets.boxes import Box
 from pipeline.evaluation.versions import (
+    ModelFigures,
     annotated_keys,
     by_video,
     measure_frames,
+    measure_model,
     rank_correlation,
     region_iou,
     score_model,
@@ -22,7 +24,7 @@ from pipeline.evaluation.versions import (
     score_places,
     score_selection,
 )
-from tests.tiny import TAXONOMY, TinyVideo, write_frames
+from tests.tiny import TAXONOMY
 
 BIRD_FLIES, BIRD_WALKS, DOG = 1, 2, 3
 Map = npt.NDArray[np.uint8]
@@ -101,35 +103,26 @@ def test_jaccard_and_corloc_by_hand(truth: LabelMaps, labels: LabelMaps) -> None
     assert score_places(truth, found) == pytest.approx(100 / 3)
 
 
-def test_score_model_by_hand(tmp_path: Path, truth: LabelMaps) -> None:
-    video = TinyVideo("test", frozenset())
-    frames = write_frames(
-        tmp_path / "frames", {"v": video, "w": video, "z": video}, keys=(1, 2, 3), size=(32, 40)
-    )
-    asked: list[tuple[str, list[int]]] = []
+def test_model_by_hand(truth: LabelMaps) -> None:
+    answers = {1: row(0, 0, 1, 2, 3, 3), 2: row(9, 9, 9, 9, 9, 9), 3: row(0, 1, 1, 0, 0, 0)}
 
-    def predict(name: str, numbers: list[int]) -> Map:
-        asked.append((name, numbers))
-        answers = {1: row(0, 0, 1, 2, 3, 3), 2: row(9, 9, 9, 9, 9, 9), 3: row(0, 1, 1, 0, 0, 0)}
-        return np.stack([answers[n] for n in numbers])
+    def measured(video: str, *keys: int) -> ModelFigures:
+        return measure_model(truth, TAXONOMY, video, keys, np.stack([answers[n] for n in keys]))
 
-    scores, regions = score_model(truth, frames, ["w", "z", "v"], predict)
-    # every key frame is asked for, since neighbours help; z has no masks
-    assert asked == [("v", [1, 2, 3]), ("w", [1, 2, 3])]
+    of_v, of_w = measured("v", 1, 2, 3), measured("w", 1, 2, 3)  # frame 2 has no mask
     names = TAXONOMY.names("actor_action")
-    assert regions == [
+    assert of_v.taken_for == [
         (names[BIRD_FLIES], names[BIRD_FLIES]),  # one pixel each way: the lower label
         (names[DOG], names[DOG]),
         (names[BIRD_WALKS], names[BIRD_FLIES]),
-        (names[DOG], names[0]),
     ]
+    assert of_w.taken_for == [(names[DOG], names[0])]
     # 17 pixels count: frame 1 four right of five, frame 3 four of six, w: three of six
-    assert scores["glo_acc"] == pytest.approx(100 * 11 / 17)
-    only, _ = score_model(truth, frames, ["w"], predict)
-    assert only["glo_acc"] == pytest.approx(100 * 3 / 6)
-    fewer = write_frames(tmp_path / "fewer", {"v": video, "w": video}, keys=(1, 2))
-    of_keys, _ = score_model(truth, fewer, ["v", "w"], predict)  # masks of others do not count
-    assert of_keys["glo_acc"] == pytest.approx(100 * 4 / 5)
+    assert score_model([of_v, of_w], TAXONOMY)["glo_acc"] == pytest.approx(100 * 11 / 17)
+    assert score_model([of_w], TAXONOMY)["glo_acc"] == pytest.approx(100 * 3 / 6)
+    fewer = [measured("v", 1, 2), measured("w", 1, 2)]  # masks of no key frame do not count
+    assert score_model(fewer, TAXONOMY)["glo_acc"] == pytest.approx(100 * 4 / 5)
+    assert math.isnan(score_model([], TAXONOMY)["glo_acc"])
 
 
 def test_region_iou_by_hand(truth: LabelMaps, labels: LabelMaps) -> None:

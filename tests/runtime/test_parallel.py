@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
+import torch
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
-from pipeline.runtime.parallel import parallel_map
+from pipeline.runtime.parallel import parallel_map, thread_map
 
 
 def slow_first(number: int) -> tuple[int, int]:
@@ -37,3 +39,38 @@ def test_an_input_error_in_a_worker_reaches_the_caller(jobs: int) -> None:
 
 def test_nothing_to_do() -> None:
     assert parallel_map(picky, [], MachineParams(), "videos") == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_compute_alone_and_in_the_order_of_the_items(threads: int) -> None:
+    machine, together = MachineParams(threads=threads), threading.Barrier(threads, timeout=20)
+
+    def square(number: int) -> tuple[int, int, int]:
+        if number < threads:
+            together.wait()  # as many at once as there are threads
+        time.sleep(0.1 if number == 0 else 0.0)
+        return number**2, torch.get_num_threads(), threading.get_ident()
+
+    before = torch.get_num_threads()
+    try:
+        found = thread_map(square, iter(range(7)), machine, "squares")
+        assert torch.get_num_threads() == threads  # as the machine has it
+    finally:
+        torch.set_num_threads(before)
+    assert [result for result, _, _ in found] == [0, 1, 4, 9, 16, 25, 36]
+    assert {own for _, own, _ in found} == {1}
+    assert threading.get_ident() not in {thread for _, _, thread in found}
+
+
+def test_an_input_error_in_a_thread_reaches_the_caller_and_ends_the_work() -> None:
+    done: list[int] = []
+
+    def fails(number: int) -> None:
+        if number == 0:
+            raise InputError("video 'b' is damaged")
+        time.sleep(0.05)
+        done.append(number)
+
+    with pytest.raises(InputError, match=r"^video 'b' is damaged$"):
+        thread_map(fails, range(200), MachineParams(threads=2), "videos")
+    assert len(done) < 100

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
-import torch
-from torch import Tensor, nn
 
 from pipeline.refinement.superpixels import RefineParams
-from pipeline.selection.measure import FILL, AnnotatedVideo, measure_regions, recognition
+from pipeline.selection.measure import (
+    FILL,
+    AnnotatedVideo,
+    MeasuredRegions,
+    join_regions,
+    measure_regions,
+)
 from pipeline.selection.select import SelectParams, rank_average, select
 from tests.tiny import blocks
 
@@ -38,9 +39,13 @@ def video(name: str = "v", frames: tuple[int, ...] = (4, 9)) -> AnnotatedVideo:
     return AnnotatedVideo(name, frames, images, labels, initial, regions, maps)
 
 
-def measure(*videos: AnnotatedVideo, seed: int = 0) -> tuple[pd.DataFrame, Any]:
-    rng = np.random.default_rng(seed)
-    return measure_regions(iter(videos), NAMES, RefineParams(), SIDE, rng)
+def measure(*videos: AnnotatedVideo, seed: int = 0) -> MeasuredRegions:
+    return join_regions(
+        [
+            measure_regions(v, NAMES, RefineParams(), SIDE, np.random.default_rng(seed))
+            for v in videos
+        ]
+    )
 
 
 def test_scores_by_hand() -> None:
@@ -122,7 +127,7 @@ def test_no_place_for_a_background_patch() -> None:
 
 
 def test_patches_have_one_size() -> None:
-    _, patches = measure_regions([video()], NAMES, RefineParams(), 5, np.random.default_rng(0))
+    _, patches = measure_regions(video(), NAMES, RefineParams(), 5, np.random.default_rng(0))
     assert patches.original.shape == patches.alone.shape == (3, 5, 5, 3)
     assert (patches.original[0] == (200, 10, 10)).all()
 
@@ -132,55 +137,28 @@ def test_videos_follow_each_other_and_ignored_pixels_are_no_region() -> None:
     own.labels[0, :8, :8] = 255
     table, patches = measure(video("v"), own)
     assert table["video"].tolist() == ["v"] * 3 + ["w"] * 3
-    assert patches.background.shape == (6,)
+    assert all(len(stack) == 6 for stack in patches)
+
+
+def test_videos_without_regions_change_nothing() -> None:
+    own = video()
+    nothing = np.zeros_like(own.labels)
+    empty = AnnotatedVideo("e", own.frames, own.images, nothing, nothing, own.superpixels, {})
+    alone, among = measure(own), measure(empty, own, empty)
+    assert alone[0].equals(among[0]) and alone[0].dtypes.equals(among[0].dtypes)
+    assert all(np.array_equal(a, b) for a, b in zip(alone[1], among[1], strict=True))
 
 
 def test_no_regions_can_still_be_selected_from() -> None:
     own = video()
     nothing = np.zeros_like(own.labels)
     empty = AnnotatedVideo("v", own.frames, own.images, nothing, nothing, own.superpixels, {})
-    for videos in ((), (empty,)):
+    for videos in ((), (empty,), (empty, empty)):
         table, patches = measure(*videos)
-        assert len(table) == 0 and patches.original.shape == (0, SIDE, SIDE, 3)
-        assert patches.background.dtype == bool
+        assert len(table) == 0 and all(len(stack) == 0 for stack in patches)
+        assert patches.original.ndim == 4 and patches.background.dtype == bool
         scores = ("colour_contrast", "cam_agreement")
         assert len(rank_average(table[list(scores)])) == 0
         frames = pd.DataFrame({"video": ["v", "v"], "frame": [4, 9]})
         params = SelectParams(rule="ranked", scores=scores)
         assert not select(frames, table, params).any()
-
-
-class Red(nn.Module):
-    """Class 0 for red, class 1 for blue; notes how many patches came at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.slope = nn.Parameter(torch.tensor(2.0))
-        self.batches: list[int] = []
-
-    def normalise(self, x: Tensor) -> Tensor:
-        return x / 255
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.batches.append(len(x))
-        return self.slope * x[:, [0, 2]].mean((2, 3))
-
-
-def patches_of(colours: list[tuple[int, int, int]]) -> npt.NDArray[np.uint8]:
-    return np.stack([np.full((4, 4, 3), c, np.uint8) for c in colours])
-
-
-def test_recognition_by_hand() -> None:
-    model: Any = Red()
-    alone = patches_of([(255, 0, 0), (0, 0, 255), (0, 0, 255)])
-    probs, named = recognition(model, alone, np.array([0, 0, 1]), batch=2)
-    high = 1 / (1 + math.exp(-2))
-    assert probs.tolist() == pytest.approx([high, 1 - high, high])
-    assert named.tolist() == [True, False, True]
-    assert model.batches == [2, 1]
-
-
-def test_recognition_of_nothing() -> None:
-    model: Any = Red()
-    probs, named = recognition(model, np.zeros((0, 4, 4, 3), np.uint8), np.zeros(0, np.int64))
-    assert probs.shape == named.shape == (0,) and named.dtype == bool

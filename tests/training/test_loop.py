@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,6 +62,35 @@ def heads(seen: list[float]) -> Callable[[nn.Module], Mapping[str, float]]:
         return {}
 
     return evaluate
+
+
+def test_the_next_batch_is_prepared_during_a_step() -> None:
+    prepared = [threading.Event() for _ in range(3)]
+
+    class Noted(Numbers):
+        def __getitem__(self, step: int) -> Batch:
+            prepared[step].set()
+            return super().__getitem__(step)
+
+    steps = iter(range(3))
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        following = min(next(steps) + 1, 2)
+        assert prepared[following].wait(20)
+        return descend(model, batch)
+
+    fit(One(), Noted(3, 2), loss, FitParams(epochs=1, steps=3, **PLAIN), CPU)
+
+
+def test_a_batch_that_cannot_be_read_is_said() -> None:
+    class Broken(Numbers):
+        def __getitem__(self, step: int) -> Batch:
+            if step == 2:
+                raise InputError("video 'b' is damaged")
+            return super().__getitem__(step)
+
+    with pytest.raises(InputError, match=r"^video 'b' is damaged$"):
+        fit(One(), Broken(3, 2), descend, FitParams(epochs=1, steps=4, **PLAIN), CPU)
 
 
 def test_frozen_parameters_stay_as_they_are() -> None:
