@@ -13,6 +13,7 @@ from pipeline.artifacts.maps import Maps
 from pipeline.cues.video_maps import CamParams, answering_classes, clip_maps, frame_maps
 from pipeline.datasets.clips import clip_frames, clip_starts, resize_short_side
 from pipeline.runtime.parallel import thread_map
+from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from pipeline.training.classifier import (
     NOTHING,
@@ -39,7 +40,7 @@ def run(branch: Branch, frames: Path, model: Path, out: Path) -> None:
         (v, class_numbers(prepared.tags(v), branch, classifier.classes))
         for v in prepared.tagged("train", "val")
     ]
-    rows = thread_map(work, videos, machine, f"{branch} maps")
+    rows = list(progress(thread_map(work, videos), f"{branch} maps", len(videos)))
     Maps.write_index(out, rows, classifier.classes)
 
 
