@@ -18,7 +18,7 @@ from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint
 from pipeline.training.integrity import (
     evaluate_integrity,
-    kept_shifts,
+    shifts_of_states,
     validation_keys,
 )
 from pipeline.training.loop import fit
@@ -101,7 +101,7 @@ def run(
     description = {
         "network": params.network.model_dump(),
         "num_labels": model.num_classes,
-        "background_shifts": kept_shifts(
+        "background_shifts": shifts_of_states(
             model, fitted.states, prepared, labels, params.anchor, prediction, seed
         ),
     }

@@ -37,7 +37,7 @@ TWO = [*TINY, "versions=two"]
 CHANGED = [*TWO, "select_pa.selection.rule=full"]
 STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
 VSCR = [
-    *(*TINY, "recipe=vscr", "versions=three"),
+    *(*TINY, "recipe=vscr", "versions=two"),
     # the networks and masks of the recipe before it, whose stages it then shares
     "finetune_classifier.actor.network=small_bagnet",
     "train_segmenter.network.backbone=small_bagnet",

@@ -128,7 +128,7 @@ def foreground_shifts(
     )
 
 
-def kept_shifts(
+def shifts_of_states(
     model: Segmenter,
     states: Mapping[str, dict[str, Tensor]],
     frames: Frames,

@@ -19,7 +19,7 @@ from pipeline.runtime.params import parse_params
 from pipeline.training.integrity import (
     evaluate_integrity,
     foreground_shifts,
-    kept_shifts,
+    shifts_of_states,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_superpixels
 
@@ -147,11 +147,11 @@ def test_one_shift_for_each_of_the_kept_epochs(tmp_path: Path, frames: Frames) -
     low, high = (torch.tensor([[-2.0, 1, 1, 1], [1, 1, 1, 9]]) + c for c in (0, 3))
     states = {"ric": {"dog": low}, "miou_pa": {"dog": high}}
     anchor = AnchorParams(ratio=1)
-    shifts = kept_shifts(model, states, frames, labels, anchor, ARGMAX, 0)
+    shifts = shifts_of_states(model, states, frames, labels, anchor, ARGMAX, 0)
     assert len(shifts["ric"]) == 4
     assert shifts["miou_pa"] == pytest.approx([s + 3 for s in shifts["ric"]], abs=0.02)
     same = {"ric": states["ric"], "miou_pa": states["ric"]}
-    both = kept_shifts(model, same, frames, labels, anchor, ARGMAX, 0)
+    both = shifts_of_states(model, same, frames, labels, anchor, ARGMAX, 0)
     assert both == {"ric": shifts["ric"], "miou_pa": shifts["ric"]}
 
 
