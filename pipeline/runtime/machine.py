@@ -23,7 +23,8 @@ class MachineParams(Params):
         accelerator: as in Lightning Fabric; ``auto`` takes a GPU where there is one.
         devices: number of devices that training is spread over (DDP when more than one).
         precision: as in Lightning Fabric.
-        threads: threads of one process on the CPU.
+        threads: of one process: those of a training's arithmetic on the CPU, and those in which a
+            trained network answers for several videos at once, on the CPU or the GPU.
         jobs: processes of the map over videos.
         backend: ``loky`` for processes on this machine, ``dask`` for a cluster.
         scheduler: address of the Dask scheduler, ``null`` for a local one.
