@@ -149,13 +149,13 @@ def tell_stories(tmp_path_factory: pytest.TempPathFactory) -> Stories:
         check_all(params)
 
     def tell_two() -> list[State]:
-        return [two.state(p) for p in (first, first, changed, first)]
+        return [two.state(p) for p in (first, first, changed, first, relations)]
 
     def tell_stopped() -> list[State]:
         states = [stopped.state(stop)]
         shutil.copytree(stopped.folder / "models/segmenter/v2", stopped.folder / "kept/model")
         shutil.copytree(stopped.folder / "data/pa/v2", stopped.folder / "kept/pa")
-        return [*states, stopped.state(no_stop), stopped.state(relations)]
+        return [*states, stopped.state(no_stop)]
 
     def tell_objects() -> list[State]:
         return [objects.state(p) for p in recipes]

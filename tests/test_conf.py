@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,8 @@ LEFT_OPEN = {
 }
 # A recipe's numbers depend on the data set, a machine's and the versions on nothing.
 COMBINATIONS = [
-    (f"{first}={a}", f"{second}={b}")
-    for first, second in (("dataset", "recipe"), ("machine", "versions"))
-    for a, b in itertools.product(GROUPS[first], GROUPS[second])
+    *((f"dataset={a}", f"recipe={b}") for a in GROUPS["dataset"] for b in GROUPS["recipe"]),
+    *((f"{group}={a}",) for group in ("machine", "versions") for a in GROUPS[group]),
 ]
 
 
@@ -38,7 +37,7 @@ NO_ACTIONS = ("recipe=frame_to_frame", "recipe=mcnn", "recipe=vscr")
 MOTION = "train_segmenter.network.two_stream.motion.weights.path=/weights.pt"
 
 
-def open_values(overrides: tuple[str, ...]) -> list[str]:
+def open_values(overrides: Sequence[str]) -> list[str]:
     """Overrides for the values that this choice leaves to the user."""
     dataset = next((o.partition("=")[2] for o in overrides if o.startswith("dataset=")), "demo")
     left = LEFT_OPEN.get(dataset, [])
@@ -99,7 +98,7 @@ def test_how_many_versions_a_recipe_trains() -> None:
 
 
 def test_no_option_looks_like_anything_but_text() -> None:
-    for option in itertools.chain.from_iterable(GROUPS.values()):
+    for option in (name for names in GROUPS.values() for name in names):
         assert isinstance(yaml.safe_load(option), str), option
 
 
