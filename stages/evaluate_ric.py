@@ -34,7 +34,6 @@ from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import predict_video
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map, thread_map
-from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
 from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
@@ -127,7 +126,7 @@ def _score_model(
     measured: list[ModelFigures] = []
     for split in ("val", "test"):
         videos = [v for v in frames.of_split(split) if v in truth]
-        measured = list(progress(thread_map(measure, videos), split, len(videos)))
+        measured = thread_map(measure, videos, split)
         figures[split] = score_model(measured, frames.taxonomy)
     return figures, [pair for of_video in measured for pair in of_video.taken_for]
 

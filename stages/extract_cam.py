@@ -13,7 +13,6 @@ from pipeline.artifacts.maps import Maps
 from pipeline.cues.video_maps import CamParams, answering_classes, clip_maps, frame_maps
 from pipeline.datasets.clips import clip_frames, clip_starts, resize_short_side
 from pipeline.runtime.parallel import thread_map
-from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from pipeline.training.classifier import (
     NOTHING,
@@ -40,7 +39,7 @@ def run(branch: Branch, frames: Path, model: Path, out: Path) -> None:
         (v, class_numbers(prepared.tags(v), branch, classifier.classes))
         for v in prepared.tagged("train", "val")
     ]
-    rows = list(progress(thread_map(work, videos), f"{branch} maps", len(videos)))
+    rows = thread_map(work, videos, f"{branch} maps")
     Maps.write_index(out, rows, classifier.classes)
 
 

@@ -18,7 +18,6 @@ from pipeline.refinement.prediction import PredictionParams
 from pipeline.refinement.video_prediction import PredictedLabels, infer_video, predict_video
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map, thread_map
-from pipeline.runtime.progress import progress
 from pipeline.runtime.reproducible import make_reproducible
 from stages import cli
 from stages.segmenters import LoadedSegmenter, load_segmenter, load_segmenter_alone
@@ -57,7 +56,7 @@ def run(
             before=before if params.tag_anchor else None,
             params=params,
         )
-        rows = list(progress(thread_map(predict, videos), what, len(videos)))
+        rows = thread_map(predict, videos, what)
     else:  # mixtures and cuts are
         infer = partial(
             _write_inferred,

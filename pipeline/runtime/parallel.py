@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import joblib
@@ -37,26 +36,25 @@ def parallel_map(
     return _collect(parallel(joblib.delayed(function)(item) for item in work), len(work), what)
 
 
-def thread_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def thread_map(function: Callable[[T], R], items: Iterable[T], what: str) -> list[R]:
     """Results of ``function`` in the order of ``items``, for work that is mostly a network's.
 
     Networks do not hold Python's lock, and threads share one copy of them, which processes would
     have to load first. There are as many threads as torch has, and each computes alone: frames are
     small, and a network whose own threads wait for each other answers for fewer of them. So their
-    number changes nothing, not even rounding. A few results more than are asked for are held.
+    number changes nothing, not even rounding.
+
+    Args:
+        function: applied to each item.
+        items: usually the videos.
+        what: shown beside the progress bar.
     """
     import torch  # takes seconds, which stages without networks save
 
-    threads = torch.get_num_threads()
+    work, threads = list(items), torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-    coming: deque[Future[R]] = deque()
     try:
-        for item in items:
-            coming.append(pool.submit(function, item))
-            if len(coming) > 2 * threads:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+        return _collect(pool.map(function, work), len(work), what)
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import importlib
 import os
 
 import pytest
 
-import stages  # noqa: F401  sets what the stages use
+import stages
 from benchmarks import waiting_threads
 
 
@@ -25,6 +26,19 @@ def test_a_step_is_measured_in_a_process_with_its_own_settings(
     assert 0 < waiting_threads.measured(arguments, waiting_threads.SETTINGS["5000"]) < 60
 
 
-def test_the_setting_of_the_stages_is_among_the_measured() -> None:
-    used = {k: os.environ[k] for k in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
-    assert used in waiting_threads.SETTINGS.values()
+@pytest.mark.parametrize("own", [None, "ACTIVE"])
+def test_stages_use_a_measured_setting_or_the_users_own(
+    monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    for name in names:
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    if own is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    importlib.reload(stages)
+    used = {name: os.environ[name] for name in names if name in os.environ}
+    if own is None:
+        assert "GOMP_SPINCOUNT" in used and used in waiting_threads.SETTINGS.values()
+    else:
+        assert used == {"OMP_WAIT_POLICY": own}

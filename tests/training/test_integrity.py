@@ -200,12 +200,17 @@ class Leaning(Painted):
         return logits
 
 
-def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path) -> None:
-    videos = {"v": TinyVideo("val", frozenset(TAXONOMY.pairs[:2]))}
-    frames = write_frames(tmp_path / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
+def two_tags(folder: Path, split: str) -> tuple[Frames, LabelMaps]:
+    """A video of two tags; label 1 has one of the blocks that ``Leaning`` sees, label 2 the other."""
+    videos = {"v": TinyVideo(split, frozenset(TAXONOMY.pairs[:2]))}
+    frames = write_frames(folder / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
     annotated = np.zeros((8, 16), np.uint8)
     annotated[0:4, 0:4], annotated[0:4, 8:12] = 1, 2
-    labels = labels_of(tmp_path / "pa", {"v": {1: annotated, 3: annotated}})
+    return frames, labels_of(folder / "pa", {"v": {1: annotated, 3: annotated}})
+
+
+def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path) -> None:
+    frames, labels = two_tags(tmp_path, "val")
     superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
     model: Any = Leaning(0.0)
     found = {
@@ -265,11 +270,7 @@ def test_classes_keep_their_shares_of_the_foreground(tmp_path: Path) -> None:
 
 
 def test_shares_of_classes_are_measured_with_the_tags_anchored(tmp_path: Path) -> None:
-    videos = {"t": TinyVideo("train", frozenset(TAXONOMY.pairs[:2]))}
-    frames = write_frames(tmp_path / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
-    annotated = np.zeros((8, 16), np.uint8)
-    annotated[0:4, 0:4], annotated[0:4, 8:12] = 1, 2
-    labels = labels_of(tmp_path / "pa", {"t": {1: annotated, 3: annotated}})
+    frames, labels = two_tags(tmp_path, "train")
     model: Any = Leaning(0.0)
     anchor = AnchorParams(ratio=None, by_class=True)
     first = {
