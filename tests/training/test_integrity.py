@@ -201,7 +201,7 @@ class Leaning(Painted):
 
 
 def two_tags(folder: Path, split: str) -> tuple[Frames, LabelMaps]:
-    """A video of two tags; label 1 has one of the blocks that ``Leaning`` sees, label 2 the other."""
+    """A video of two tags: each label has one of the two blocks that ``Leaning`` sees."""
     videos = {"v": TinyVideo(split, frozenset(TAXONOMY.pairs[:2]))}
     frames = write_frames(folder / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
     annotated = np.zeros((8, 16), np.uint8)
