@@ -69,7 +69,7 @@ def text_table(summary: Figures) -> str:
         lines.append(" ".join(cells))
     accuracies = ", ".join(
         f"{branch} {_cell(_first(a['test_accuracy'], a['val_accuracy'])).strip()}"
-        for branch, a in summary["classifiers"].items()
+        for branch, a in sorted(summary["classifiers"].items(), reverse=True)  # actor first
     )
     lines.append(
         f"\nIn percent (rank: correlation of the selection's score with the true IoU). "
