@@ -52,11 +52,12 @@ def thread_map(function: Callable[[T], R], items: Iterable[T], what: str) -> lis
     import torch  # takes seconds, which stages without networks save
 
     work, threads = list(items), torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        return _collect(pool.map(function, work), len(work), what)
+        with ThreadPoolExecutor(
+            threads, initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:  # an error ends the map, which calls off what has not begun
+            return _collect(pool.map(function, work), len(work), what)
     finally:
-        pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
 
 
