@@ -22,7 +22,7 @@ types: $(VENV)/.installed
 	$(RUN) mypy pipeline stages conf benchmarks
 
 tests: $(VENV)/.installed
-	$(RUN) python -m pytest
+	$(RUN) python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 params: $(VENV)/.installed # compose conf/ into params.yaml
 	$(RUN) python -m conf.compose

@@ -7,8 +7,9 @@ r"""Recipes on real video with masks: one on sequences in the DAVIS layout, figu
         --motion-weights /data/i3d.pt
 
 The parameters are those of ``conf/dataset/davis.yaml`` and ``conf/recipe/on/<recipe>-davis.yaml``.
-Masks only measure. Figures and the picture go to ``docs/results/davis-<recipe>.json`` and ``.jpg``;
-the parameters in the workspace are put back.
+Masks only measure. Figures and the picture go to ``docs/results/davis-<recipe>.json`` and ``.jpg``,
+those of seeds other than 0 to ``davis-<recipe>-seed<n>``; the parameters in the workspace are put
+back.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--motion-weights", type=Path, help="I3D, for vscr")
     parser.add_argument("--precision", default="32-true")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     weights = VGG_OF[arguments.recipe]
     overrides = [
@@ -48,6 +50,7 @@ def main() -> None:
         f"machine.threads={arguments.threads}",
         f"machine.jobs={arguments.threads}",
         f"machine.precision={arguments.precision}",
+        f"seed={arguments.seed}",
     ]
     if arguments.motion_weights is not None:
         overrides.append(f"{MOTION}={arguments.motion_weights.resolve()}")
@@ -61,8 +64,9 @@ def main() -> None:
     minutes = round((time.monotonic() - start) / 60, 1)
     figures = read_json(Path("metrics/summary.json"))
     figures |= {"minutes": minutes, "threads": arguments.threads}
-    write_json(RESULTS / f"davis-{arguments.recipe}.json", without_videos(figures))
-    keep_picture(RESULTS / f"davis-{arguments.recipe}.jpg")
+    name = f"davis-{arguments.recipe}" + (f"-seed{arguments.seed}" if arguments.seed else "")
+    write_json(RESULTS / f"{name}.json", without_videos(figures))
+    keep_picture(RESULTS / f"{name}.jpg")
 
 
 if __name__ == "__main__":

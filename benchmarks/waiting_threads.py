@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NEVER = "never"
+MODULE = "benchmarks.waiting_threads"
 SETTINGS: dict[str, dict[str, str]] = {
-    NEVER: {"OMP_WAIT_POLICY": "PASSIVE"},
+    "never": {"OMP_WAIT_POLICY": "PASSIVE"},
     "2000": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"},
     "5000": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"},
     "10000": {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"},
@@ -62,10 +62,10 @@ def step_seconds(steps: int, threads: int) -> float:
     return medians({"step": step}, steps)["step"]
 
 
-def measured(arguments: Sequence[str], setting: Mapping[str, str]) -> float:
-    """Seconds of a step in a new process with these settings and no others of OpenMP."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "GOMP_"))}
-    command = [sys.executable, "-m", "benchmarks.waiting_threads", "--alone", *arguments]
+def measured(module: str, arguments: Sequence[str], setting: Mapping[str, str]) -> float:
+    """Seconds that a process of a benchmark prints, with these settings of threads alone."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "GOMP_", "OPENBLAS_"))}
+    command = [sys.executable, "-m", module, "--alone", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=kept | dict(setting), stdout=subprocess.PIPE, text=True, check=True
     )
@@ -84,33 +84,52 @@ def busy_core(wanted: bool) -> Iterator[None]:
             beside.wait()
 
 
-def table(seconds: Mapping[str, Sequence[float]]) -> str:
-    """A line for each setting: its name, milliseconds, ratio to threads that never spin."""
+def in_turns(
+    module: str,
+    arguments: Sequence[str],
+    settings: Mapping[str, Mapping[str, str]],
+    rounds: int,
+    beside: bool,
+) -> dict[str, list[float]]:
+    """Seconds by setting, each measured once a round."""
+    seconds: dict[str, list[float]] = {name: [] for name in settings}
+    with busy_core(beside):
+        for _ in range(rounds):
+            for name, setting in settings.items():
+                seconds[name].append(measured(module, arguments, setting))
+    return seconds
+
+
+def table(title: str, seconds: Mapping[str, Sequence[float]]) -> str:
+    """A line for each setting: its name, the least milliseconds, their ratio to the first's."""
     least = {name: min(values) for name, values in seconds.items()}
-    lines = [f"{'spins':18} {'ms':>7} {'ratio':>6}"]
-    lines += [f"{n:18} {1000 * s:7.1f} {s / least[NEVER]:6.2f}" for n, s in least.items()]
+    first = next(iter(least.values()))
+    lines = [f"{title:18} {'ms':>7} {'ratio':>6}"]
+    lines += [f"{n:18} {1000 * s:7.1f} {s / first:6.2f}" for n, s in least.items()]
     return "\n".join(lines)
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """What the command lines of settings of threads have in common."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--beside", action="store_true", help="another process keeps a core busy")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)  # one process of it
+    return parser
 
 
 def main() -> None:
     """Measure all settings in turns and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--beside", action="store_true", help="another process keeps a core busy")
-    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)  # one process of it
     arguments = parser.parse_args()
     if arguments.alone:
         print(step_seconds(arguments.steps, arguments.threads))
         return
     passed = ["--steps", str(arguments.steps), "--threads", str(arguments.threads)]
-    seconds: dict[str, list[float]] = {name: [] for name in SETTINGS}
-    with busy_core(arguments.beside):
-        for _ in range(arguments.rounds):
-            for name, setting in SETTINGS.items():
-                seconds[name].append(measured(passed, setting))
-    print(table(seconds))
+    seconds = in_turns(MODULE, passed, SETTINGS, arguments.rounds, arguments.beside)
+    print(table("spins", seconds))
 
 
 if __name__ == "__main__":

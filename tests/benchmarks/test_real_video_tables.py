@@ -36,22 +36,38 @@ def test_real_video_by_hand(results: Path) -> None:
 
 
 def test_bars_of_motion_by_hand(results: Path) -> None:
-    def version(jaccard: float) -> dict[str, Any]:
-        scores = {"iou_foreground": 1.0, "miou_actor": 1.0, "jaccard": jaccard}
-        return {"pa": scores, "selected": {"iou_foreground": 1.0, "fraction": 1.0}}
+    def figures(minutes: float, threads: int, *jaccards: float) -> dict[str, Any]:
+        scores = {"iou_foreground": 1.0, "miou_actor": 1.0}
+        selected = {"iou_foreground": 1.0, "fraction": 1.0}
+        versions = {
+            f"v{n}": {"pa": scores | {"jaccard": j}, "selected": selected}
+            for n, j in enumerate(jaccards)
+        }
+        motion = {"motion": {"jaccard": 62.0}}
+        return {"versions": versions, "cues": motion, "minutes": minutes, "threads": threads}
 
-    figures: dict[str, Any] = {
-        "versions": {"v0": version(70.0), "v1": version(70.5), "v2": version(70.25)},
-        "cues": {"motion": {"jaccard": 62.0}},
-    }
-    figures |= {"minutes": 60.5, "threads": 2}
-    (results / "davis-mcnn.json").write_text(json.dumps(figures))
-    assert tables.real_table()[-6:-2] == [
+    def bars() -> list[str]:
+        return tables.real_table()[-6:]
+
+    alone = results / "davis-mcnn.json"
+    alone.write_text(json.dumps(figures(60.5, 2, 70.0, 70.5, 70.25)))
+    assert bars() == [
+        "| `mcnn` | bar | seed 0 | holds |",
+        "|---|---|---|---|",
         "| motion segments | >= 62 | 62.000 | yes |",
         "| PA.v1 - PA.v0 | > 0 | 0.500 | yes |",
         "| PA.v2 - PA.v1 | >= 0 | -0.250 | **no** |",
         "| minutes | <= 60 | 60.500 | **no** |",
     ]
-    figures["versions"]["v1"] = version(70.0)
-    (results / "davis-mcnn.json").write_text(json.dumps(figures))
-    assert "| PA.v1 - PA.v0 | > 0 | 0.000 | **no** |" in tables.real_table()
+    alone.write_text(json.dumps(figures(30.0, 2, 70.0, 70.5, 70.5)))
+    beside = results / "davis-mcnn-seed2.json"  # its time is that of the work beside it, too
+    beside.write_text(json.dumps(figures(99.0, 1, 70.0, 70.0, 71.0)))
+    assert bars() == [
+        "| `mcnn` | bar | seed 0 | seed 2 | holds |",
+        "|---|---|---|---|---|",
+        "| motion segments | >= 62 | 62.000 | 62.000 | yes |",
+        "| PA.v1 - PA.v0 | > 0 | 0.500 | 0.000 | **no** |",
+        "| PA.v2 - PA.v1 | >= 0 | 0.000 | 1.000 | yes |",
+        "| minutes | <= 60 | 30.000 | - | yes |",
+    ]
+    assert "99.0 minutes, 1 thread(s)." in tables.real_table()
