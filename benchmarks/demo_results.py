@@ -2,10 +2,11 @@
 
     python -m benchmarks.demo_results --recipes ws2_ranked ws2 --seeds 0 1 2
 
-For each seed and recipe: ``dvc exp run -S recipe=... -S seed=...``, then the summary is copied to
-``docs/results/<recipe>-seed<n>.json``; after ``ws2_ranked`` the arms of ``selection_arms`` run too.
-What is in DVC's cache is not computed again: the minutes of the first recipe of a seed are those of
-a run from scratch, the second one finds all that comes before PA.v0.
+For each seed and recipe: ``python -m conf.compose recipe=... seed=...`` and ``dvc repro``, which is
+what is timed; then the summary is copied to ``docs/results/<recipe>-seed<n>.json``; after
+``ws2_ranked`` the arms of ``selection_arms`` run too. What is in DVC's cache is not computed again:
+the minutes of the first recipe of a seed are those of a run from scratch, the second one finds all
+that comes before PA.v0.
 ``python -m benchmarks.results_page`` turns the files into ``docs/results.md``. The parameters in
 the workspace are put back at the end.
 """
@@ -29,12 +30,12 @@ SUMMARY = Path("metrics/summary.json")
 
 def run_recipe(recipe: str, seed: int, threads: int | None) -> None:
     """Run one recipe and keep its summary, with the time it took where the machine was its own."""
-    start = time.monotonic()
     overrides = [f"recipe={recipe}", f"seed={seed}"]
     if threads is not None:
         overrides += [f"machine.threads={threads}", f"machine.jobs={threads}"]
-    settings = [word for override in overrides for word in ("-S", override)]
-    subprocess.run(["dvc", "exp", "run", *settings], check=True)
+    subprocess.run([sys.executable, "-m", "conf.compose", *overrides], check=True)
+    start = time.monotonic()
+    subprocess.run(["dvc", "repro"], check=True)
     minutes = round((time.monotonic() - start) / 60, 1)
     summary = read_json(SUMMARY) | {"minutes": None if threads else minutes}
     write_json(RESULTS / f"{recipe}-seed{seed}.json", summary)

@@ -21,7 +21,7 @@ PAGE = Path("docs/results.md")
 README = Path("README.md")
 SEEDS = (0, 1, 2)
 AA = "miou_actor_action"
-MINUTES = "minutes of `dvc exp run` from scratch"
+MINUTES = "minutes from scratch"
 Figures = dict[str, Any]
 
 
