@@ -9,8 +9,9 @@ slower (``python -m benchmarks.waiting_threads``). GNU's OpenMP reads both (the 
 spin), LLVM's and Intel's the first.
 
 NumPy's and SciPy's linear algebra is of small matrices here, 3 x 3 in a colour mixture. OpenBLAS
-shares even these among its threads, which wait for each other longer than they compute
-(``python -m benchmarks.small_matrices``). Torch and OpenCV have threads of their own.
+shares even these among its threads; where another process has a core, they wait for each other
+longer than they compute (``python -m benchmarks.small_matrices --beside``), and where none has, one
+thread is as fast. Torch and OpenCV have threads of their own.
 """
 
 import os
