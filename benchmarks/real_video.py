@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmarks.ablations import without_videos
 from benchmarks.demo_results import RESULTS, keep_picture
+from benchmarks.real_video_tables import result_name
 from pipeline.artifacts.tables import read_json, write_json
 
 CLASSIFIER = "finetune_classifier.actor.weights"
@@ -64,7 +65,7 @@ def main() -> None:
     minutes = round((time.monotonic() - start) / 60, 1)
     figures = read_json(Path("metrics/summary.json"))
     figures |= {"minutes": minutes, "threads": arguments.threads}
-    name = f"davis-{arguments.recipe}" + (f"-seed{arguments.seed}" if arguments.seed else "")
+    name = result_name(arguments.recipe, arguments.seed)
     write_json(RESULTS / f"{name}.json", without_videos(figures))
     keep_picture(RESULTS / f"{name}.jpg")
 

@@ -26,7 +26,10 @@ def real_table() -> list[str]:
         by_seed = _load(recipe)
         for seed, figures in by_seed.items():
             lines += ["", f"### `{recipe}`, seed {seed}", "", *_real_versions(figures)]
-            lines += ["", f"![The same frames at every version](results/{_name(recipe, seed)}.jpg)"]
+            lines += [
+                "",
+                f"![The same frames at every version](results/{result_name(recipe, seed)}.jpg)",
+            ]
         lines += _motion_bars(by_seed) if recipe == "mcnn" and by_seed else []
     head = [
         "",
@@ -38,13 +41,14 @@ def real_table() -> list[str]:
     return [*head, *lines] if lines else []
 
 
-def _name(recipe: str, seed: int) -> str:
+def result_name(recipe: str, seed: int) -> str:
+    """Of the files that hold a run's figures and picture, without their suffixes."""
     return f"davis-{recipe}" + (f"-seed{seed}" if seed else "")
 
 
 def _load(recipe: str) -> dict[int, Figures]:
     """Figures by seed; seeds without a file are left out."""
-    paths = {seed: RESULTS / f"{_name(recipe, seed)}.json" for seed in SEEDS}
+    paths = {seed: RESULTS / f"{result_name(recipe, seed)}.json" for seed in SEEDS}
     return {seed: read_json(path) for seed, path in paths.items() if path.is_file()}
 
 

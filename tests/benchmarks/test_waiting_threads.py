@@ -63,3 +63,4 @@ def test_linear_algebra_has_one_thread_or_the_users_own_number(
         monkeypatch.setenv(name, own)
     importlib.reload(stages)
     assert os.environ[name] == (own or "1")
+    assert {name: "1"} in small_matrices.SETTINGS.values()  # what is used has been measured
