@@ -1,7 +1,8 @@
 """Where the work runs: device, processes, threads.
 
-Nothing here changes what is computed, beyond rounding; ``precision`` does, so the stages that
-train declare it as a parameter they depend on.
+Nothing here changes what is computed, beyond rounding, but for two: ``precision``, which the stages
+that train declare as a parameter they depend on, and ``devices``, since batch norms in training see
+the share of their device.
 """
 
 from __future__ import annotations

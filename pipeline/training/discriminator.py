@@ -86,7 +86,7 @@ def score_realness(
         fake: the cut-and-paste patch of each, N S S 3.
         videos: the video of each.
         params: network and folds.
-        machine: where to train.
+        machine: where to train; a fold is small and takes one device.
         seed: of folds and training.
 
     Returns:
@@ -98,6 +98,7 @@ def score_realness(
     fold_of = {names[v]: i % params.folds for i, v in enumerate(order)}
     folds = np.array([fold_of[v] for v in videos])
     probs, right = np.full(len(videos), 0.5), []
+    one = machine.model_copy(update={"devices": 1})
     for fold in range(params.folds):
         held = folds == fold
         if not held.any() or held.all():
@@ -105,7 +106,7 @@ def score_realness(
         torch.manual_seed(derive_seed(seed, "discriminator", fold))
         model = Discriminator()
         batches = PatchBatches(real[~held], fake[~held], params.fit.batch, derive_seed(seed, fold))
-        fit(model, batches, discriminator_loss, params.fit, machine)
+        fit(model, batches, discriminator_loss, params.fit, one)
         model.eval()
         probs[held] = _probs(model, fake[held])
         right += [probs[held] < 0.5, _probs(model, real[held]) >= 0.5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -63,6 +64,10 @@ def fit(
 ) -> Fitted:
     """Train ``model`` in place and keep the best epochs.
 
+    With several devices the program is started once for each and trains its share of every batch
+    (DDP). This returns in the first process only; the others end here, so that one alone writes
+    what training leaves. So such a program can call it once.
+
     Args:
         model: its device is chosen here.
         batches: gives the batch of each step.
@@ -112,6 +117,8 @@ def fit(
             on_epoch(values)
         if work is not None and fabric.is_global_zero:
             work.save(_checkpoint(fitted, model, optimiser, scheduler, average))
+    if not fabric.is_global_zero:
+        sys.exit()
     model.load_state_dict(fitted.states[LAST])
     return fitted
 
@@ -128,7 +135,7 @@ def _run_epoch(
     scheduler: Any,
     average: State | None,
 ) -> float:
-    """Mean loss of the epoch's steps.
+    """Mean loss of the epoch's steps, over all devices.
 
     Raises:
         InputError: a loss is infinite or not a number.
@@ -155,7 +162,8 @@ def _run_epoch(
         if average is not None and params.ema is not None:
             # early averages forget faster, or they would hold the initial weights for long
             _update_average(average, model, min(params.ema, (1 + step) / (10 + step)))
-    return total / params.steps
+    mean = torch.tensor(total / params.steps, dtype=torch.float64)
+    return float(fabric.all_reduce(mean, reduce_op="mean"))  # type: ignore[arg-type]
 
 
 def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:

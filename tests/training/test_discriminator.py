@@ -83,6 +83,13 @@ def test_one_video_can_be_scored_by_nobody() -> None:
     assert (probs == 0.5).all() and np.isnan(told)
 
 
+def test_a_fold_takes_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = []
+    monkeypatch.setattr(discriminator, "fit", lambda *given: devices.append(given[-1].devices))
+    score_realness(REAL, FAKE, VIDEOS, PARAMS, MachineParams(devices=4), seed=0)
+    assert devices == [1] * PARAMS.folds
+
+
 def test_no_patches() -> None:
     probs, told = score_realness(REAL[:0], FAKE[:0], [], PARAMS, MachineParams(), seed=0)
     assert probs.shape == (0,) and np.isnan(told)
