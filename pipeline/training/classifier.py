@@ -30,6 +30,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams, augment
 from pipeline.training.batches import Batch, SampledBatches
+from pipeline.training.kept import Kept
 from pipeline.training.optimisation import FitParams
 
 Branch = Literal["actor", "action"]
@@ -114,6 +115,7 @@ class ClassifierBatches(SampledBatches):
         self.frames = frames
         self.num_classes = num_classes
         self.params = params
+        self.images = Kept(self._images)
         self.by_class = [
             members
             for k in range(num_classes)
@@ -124,22 +126,23 @@ class ClassifierBatches(SampledBatches):
         """``images`` 3 H W or 3 T H W, uint8; ``target`` K, 1 for each class of the video."""
         members = self.by_class[rng.integers(len(self.by_class))]
         video = members[rng.integers(len(members))]
-        images = resize_short_side(self._images(video.id, rng), self.params.side)
+        images = self.images(video.id, self._draw_frames(video.id, rng))
         images, _ = augment(images, None, rng, self.params.augment)
         tensor = torch.from_numpy(images).permute(3, 0, 1, 2)  # 3 T H W
         target = torch.zeros(self.num_classes)
         target[list(video.classes)] = 1
         return {"images": tensor if self.params.clip else tensor[:, 0], "target": target}
 
-    def _images(self, video: str, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    def _draw_frames(self, video: str, rng: np.random.Generator) -> tuple[int, ...]:
         numbers = self.frames.frames(video)
         clip = self.params.clip
         if clip is None:
-            return self.frames.images(video, [numbers[rng.integers(len(numbers))]])
+            return (numbers[rng.integers(len(numbers))],)
         start = int(rng.integers(max(len(numbers) - clip.frames * clip.step, 0) + 1))
-        return self.frames.images(
-            video, [numbers[i] for i in clip_frames(len(numbers), clip, start)]
-        )
+        return tuple(numbers[i] for i in clip_frames(len(numbers), clip, start))
+
+    def _images(self, video: str, numbers: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+        return resize_short_side(self.frames.images(video, numbers), self.params.side)
 
 
 def classifier_loss(kind: str, model: nn.Module, batch: Batch) -> Tensor:

@@ -13,6 +13,7 @@ from pipeline.artifacts.frames import Frames
 from pipeline.datasets.clips import ClipInput, clip_around, clip_frames, resize_short_side
 from pipeline.training.augment import AugmentParams, draw_crop
 from pipeline.training.batches import Batch
+from pipeline.training.kept import Kept
 
 FrameKey = tuple[str, int]  # video, frame number
 
@@ -37,6 +38,7 @@ class FrameReader:
         self.frames = frames
         self.augment = augment
         self.clip = clip
+        self.image = Kept(frames.image)
 
     def read(
         self, video: str, number: int, maps: Mapping[str, FrameMap], rng: np.random.Generator
@@ -47,13 +49,14 @@ class FrameReader:
             ``images`` 3 h w, uint8; each map under its name, h w, int64; with a clip ``clips``
             3 T h' w', uint8.
         """
-        image = self.frames.image(video, number)
+        image = self.image(video, number)
         crop = draw_crop(image.shape[0], image.shape[1], rng, self.augment)
         sample = {"images": _channels_first(crop.images(image[None]))[:, 0]}
         for name, (values, outside) in maps.items():
             sample[name] = torch.from_numpy(crop.labels(values, outside)).long()
         if self.clip is not None:
-            clip = crop.images(self.frames.images(video, self._clip_frames(video, number)))
+            numbers = self._clip_frames(video, number)
+            clip = crop.images(np.stack([self.image(video, n) for n in numbers]))
             sample["clips"] = _channels_first(resize_short_side(clip, self.clip.side))
         return sample
 

@@ -28,6 +28,7 @@ from pipeline.training.augment import AugmentParams
 from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.contrastive import ContrastiveParams
 from pipeline.training.em_adapt import EmAdaptParams
+from pipeline.training.kept import Kept
 from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.optimisation import FitParams
 from pipeline.training.samples import FrameKey, FrameMap, FrameReader
@@ -159,7 +160,7 @@ class SegmenterBatches(SampledBatches):
         if not keys:
             raise InputError("no pseudo-annotation is selected; nothing to train on")
         self.reader = FrameReader(frames, params.augment, params.network.motion)
-        self.labels = labels
+        self.labels = Kept(labels.labels)
         self.keys = list(keys)
         self.stills = 0  # positions of a batch
         if params.still_images is not None:
@@ -182,7 +183,7 @@ class SegmenterBatches(SampledBatches):
 
     def _crop(self, keys: Sequence[FrameKey], rng: np.random.Generator) -> Batch:
         video, frame = keys[int(rng.integers(len(keys)))]
-        labels = FrameMap(self.labels.labels(video, frame), IGNORE)
+        labels = FrameMap(self.labels(video, frame), IGNORE)
         return self.reader.read(video, frame, {"labels": labels}, rng)
 
 
