@@ -61,3 +61,15 @@ def test_the_clip_is_as_large_as_its_network_wants(frames: Frames) -> None:
     bright = (sample["clips"][0] > 150).float()
     starts = [int(torch.nonzero(b.any(0))[0]) for b in bright]
     assert starts == [2, 4, 6]
+
+
+def test_a_frame_is_decoded_once(frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    image = frames.image
+    monkeypatch.setattr(frames, "image", lambda v, n: decoded.append((v, n)) or image(v, n))
+    clip = ClipInput(clip=ClipParams(frames=3))
+    reader = FrameReader(frames, AugmentParams(crop=(40, 44), hue=0.5), clip)
+    first, again = (reader.read("b", 3, {}, RNG(0)) for _ in range(2))
+    assert sorted(decoded) == [("b", 2), ("b", 3), ("b", 4)]
+    assert torch.equal(first["images"], again["images"])
+    assert torch.equal(first["clips"], again["clips"])
