@@ -116,6 +116,7 @@ class ClassifierBatches(SampledBatches):
         self.num_classes = num_classes
         self.params = params
         self.images = Kept(self._images)
+        self.numbers = {v.id: frames.frames(v.id) for v in videos}
         self.by_class = [
             members
             for k in range(num_classes)
@@ -134,8 +135,7 @@ class ClassifierBatches(SampledBatches):
         return {"images": tensor if self.params.clip else tensor[:, 0], "target": target}
 
     def _draw_frames(self, video: str, rng: np.random.Generator) -> tuple[int, ...]:
-        numbers = self.frames.frames(video)
-        clip = self.params.clip
+        numbers, clip = self.numbers[video], self.params.clip
         if clip is None:
             return (numbers[rng.integers(len(numbers))],)
         start = int(rng.integers(max(len(numbers) - clip.frames * clip.step, 0) + 1))
