@@ -25,6 +25,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams
 from pipeline.training.batches import Batch, SampledBatches
+from pipeline.training.kept import Kept
 from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.relations import RelationParams, relation_losses
 from pipeline.training.samples import FrameKey, FrameMap, FrameReader
@@ -94,7 +95,8 @@ class ContrastiveBatches(SampledBatches):
         size: int,
     ) -> None:
         super().__init__(seed, size)
-        self.frames, self.labels, self.edges = frames, labels, edges
+        self.frames = frames
+        self.labels, self.segments = Kept(labels.labels), Kept(edges.segments)
         self.reader = FrameReader(frames, augment, network.motion)
         self.labelled = set(labelled_frames(frames, keys, params.labelled_share))
         if not self.labelled:
@@ -122,9 +124,9 @@ class ContrastiveBatches(SampledBatches):
         shape = self.frames.size(video)
         labels, segments = np.full(shape, IGNORE, np.uint8), np.zeros(shape, np.int32)
         if (video, number) in self.labelled:
-            labels = self.labels.labels(video, number)
+            labels = self.labels(video, number)
         if self.segmented:
-            segments = self.edges.segments(video, number)
+            segments = self.segments(video, number)
         maps = {"labels": FrameMap(labels, IGNORE), "segments": FrameMap(segments, OUTSIDE)}
         return self.reader.read(video, number, maps, rng) | {"tags": self._tags(video)}
 

@@ -1,7 +1,7 @@
 """Decoded frames and maps, kept for the next draw.
 
-A training draws from its frames at random, again and again. Decoding takes as long as the rest of a
-sample, and a small network on a CPU waits for its samples.
+A training draws from its frames at random, again and again. Decoding is a good part of preparing a
+batch, and on a CPU it takes cores that the step before needs (``benchmarks/kept_frames.py``).
 """
 
 from __future__ import annotations
