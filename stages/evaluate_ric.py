@@ -119,7 +119,7 @@ def _score_model(
 
     def measure(video: str) -> ModelFigures:
         keys = frames.key_frames(video)  # all of them, since neighbours help each other
-        found = predict_video(*segmenter, frames, superpixels, video, keys, None, params)
+        found = predict_video(*segmenter, frames, superpixels, video, keys, params)
         return measure_model(truth, frames.taxonomy, video, keys, found.labels)
 
     figures: dict[str, Any] = {}

@@ -6,16 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.models import read_history
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import PredictedLabels, infer_video, predict_video
+from pipeline.refinement.video_prediction import (
+    Known,
+    PredictedLabels,
+    infer_video,
+    predict_video,
+    read_known,
+)
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map, thread_map
 from pipeline.runtime.reproducible import make_reproducible
@@ -29,6 +34,7 @@ def run(
     pa: Path,
     selection: Path,
     model: Path,
+    action_cam: Path,
     motion: Path,
     convergence: Path,
     version: str,
@@ -39,7 +45,7 @@ def run(
     make_reproducible(cli.seed(), machine.threads)
     prepared, before, regions = Frames(frames), LabelMaps(pa), Superpixels(superpixels)
     gate = read_json(convergence)
-    segmenter = load_segmenter(model, params.criterion, machine)
+    segmenter = load_segmenter(model, params.criterion, machine, with_prior=True)
     if segmenter is None or gate["stop"]:
         last = before.metadata.get("stopped_after") or gate["version"]
         print(f"PA.{version}: not predicted, the evolution stopped after {last}")
@@ -47,15 +53,12 @@ def run(
         return
     videos, what = prepared.tagged("train", "val"), f"predict PA.{version}"
     if params.latent is None:  # the network is what takes time
-        predict = partial(
-            _write_predicted,
-            out=out,
-            segmenter=segmenter,
-            prepared=prepared,
-            regions=regions,
-            before=before if params.tag_anchor else None,
-            params=params,
-        )
+        actions, trained = Maps(action_cam), segmenter
+
+        def predict(video: str) -> dict[str, Any]:
+            known = read_known(prepared, actions, before, video, prepared.key_frames(video), params)
+            return _write_predicted(video, out, trained, prepared, regions, params, known)
+
         rows = thread_map(predict, videos, what)
     else:  # mixtures and cuts are
         infer = partial(
@@ -90,13 +93,12 @@ def _write_predicted(
     segmenter: LoadedSegmenter,
     prepared: Frames,
     regions: Superpixels,
-    before: LabelMaps | None,
     params: PredictionParams,
+    known: Known,
 ) -> dict[str, Any]:
     """Predict and write the label maps of one video."""
-    keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
-    known = None if before is None else np.stack([before.labels(video, n) for n in keys])
-    found = predict_video(*segmenter, prepared, regions, video, keys, tags, params, known)
+    keys = prepared.key_frames(video)
+    found = predict_video(*segmenter, prepared, regions, video, keys, params, known)
     return _write(out, prepared, video, found)
 
 
@@ -118,10 +120,10 @@ def _write_inferred(
     segmenter, latent = load_segmenter_alone(model, params.criterion, machine), params.latent
     assert segmenter is not None and latent is not None
     prepared, moving = Frames(frames), MotionSegments(motion)
+    keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
     if video not in moving:
         regions = Superpixels(superpixels)
-        return _write_predicted(video, out, segmenter, prepared, regions, None, params)
-    keys, tags = prepared.key_frames(video), prepared.taxonomy.labels(prepared.tags(video))
+        return _write_predicted(video, out, segmenter, prepared, regions, params, Known(tags))
     found = infer_video(
         *(*segmenter, prepared, moving, video, keys, tags), *(latent.alpha_of(version), latent)
     )

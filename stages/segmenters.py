@@ -27,14 +27,26 @@ from pipeline.runtime.reproducible import make_reproducible
 
 
 class LoadedSegmenter(NamedTuple):
-    """A trained segmenter at its best epoch; shifts K of its background logit, by label."""
+    """A trained segmenter at its best epoch; shifts K of its background logit, by label.
+
+    The shifts are those of its own answers, or of its answers with the action prior.
+    """
 
     model: Segmenter
     shifts: npt.NDArray[np.float64]
 
 
-def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> LoadedSegmenter | None:
-    """The segmenter of a folder; None where none was trained."""
+def load_segmenter(
+    folder: Path, criterion: str, machine: MachineParams, with_prior: bool = False
+) -> LoadedSegmenter | None:
+    """The segmenter of a folder; None where none was trained.
+
+    Args:
+        folder: of the model.
+        criterion: which epoch.
+        machine: where it will answer.
+        with_prior: whether the shifts are those for answers with the action prior.
+    """
     description = read_description(folder)
     if "absent" in description:
         return None
@@ -42,7 +54,8 @@ def load_segmenter(folder: Path, criterion: str, machine: MachineParams) -> Load
     model = build_segmenter(params, description["num_labels"])
     model.load_state_dict(read_state(folder, criterion))
     channels_last(model.eval()).to(device_of_inference(machine))
-    return LoadedSegmenter(model, np.array(description["background_shifts"][criterion]))
+    shifts = description["background_shifts"][criterion]
+    return LoadedSegmenter(model, np.array(shifts["with_prior" if with_prior else "alone"]))
 
 
 def load_segmenter_alone(

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.artifacts.edge_segments import EdgeSegments
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.models import write_absent_model, write_model
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
@@ -38,6 +39,7 @@ def run(
     motion: Path,
     edges: Path,
     action: Path,
+    action_cam: Path,
     init: Path,
     out: Path,
     curves: Path,
@@ -47,6 +49,7 @@ def run(
     params, machine = cli.section("train_segmenter", TrainSegmenterParams), cli.machine()
     prediction = cli.section("prediction", PredictionParams)
     prepared, labels, regions = Frames(frames), LabelMaps(pa), Superpixels(superpixels)
+    actions = Maps(action_cam)
     curves.mkdir(parents=True, exist_ok=True)
     version = labels.metadata["version"]
     if labels.stopped or labels.last:
@@ -74,7 +77,9 @@ def run(
     key = {
         "seed": seed,
         "params": [str(params), str(prediction), machine.precision],
-        "inputs": fingerprint(frames, superpixels, pa, selection, motion, edges, action, init),
+        "inputs": fingerprint(
+            frames, superpixels, pa, selection, motion, edges, action, action_cam, init
+        ),
     }
     checkpoint = WorkFolder(work, key)
     with training_curves(curves) as log:
@@ -88,6 +93,7 @@ def run(
                 model,
                 prepared,
                 labels,
+                actions,
                 regions,
                 val,
                 prediction,
@@ -98,12 +104,13 @@ def run(
             on_epoch=log,
             work=checkpoint,
         )
+    shifts = shifts_of_states(
+        model, fitted.states, prepared, labels, actions, params.anchor, prediction, seed
+    )
     description = {
         "network": params.network.model_dump(),
         "num_labels": model.num_classes,
-        "background_shifts": shifts_of_states(
-            model, fitted.states, prepared, labels, params.anchor, prediction, seed
-        ),
+        "background_shifts": {criterion: own._asdict() for criterion, own in shifts.items()},
     }
     write_model(out, description, fitted.history(), fitted.states)
     checkpoint.clear()

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.refinement.prediction import PredictionParams
 from stages.schema import OTHER, SECTIONS
 from tests.imports import ROOT, closure, module_file
 
@@ -202,6 +203,13 @@ def test_a_stage_declares_the_sections_it_reads(name: str) -> None:
         assert section.split(".")[0] in {s.split(".")[0] for s in [*SECTIONS, *OTHER]}, section
         parts = [(section + ".", d + ".") for d in declared]
         assert any(a.startswith(b) or b.startswith(a) for a, b in parts), f"{name}: {section}"
+
+
+def test_a_training_depends_on_all_of_a_prediction_that_ric_looks_at() -> None:
+    declared = {p.removeprefix("prediction.") for p in STAGES["train_segmenter"]["params"]}
+    # what becomes of an answer after RIC has looked at it, and which epoch's answer it is
+    afterwards = {"criterion", "refine_output", "align", "latent"}
+    assert set(PredictionParams.model_fields) - declared == afterwards
 
 
 def producers(dep: str) -> list[str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.datasets.taxonomy import Tag, Taxonomy, taxonomy_of
 
@@ -83,6 +84,21 @@ def write_labels(
         rows.append({"video": video, "rows": LabelMaps.write(folder, video, maps)})
     LabelMaps.write_index(folder, rows, metadata or {"version": "v0", "initial_share": 0.1})
     return LabelMaps(folder)
+
+
+def write_maps(
+    folder: Path, maps: Mapping[str, Mapping[str, Mapping[int, npt.NDArray[Any]]]]
+) -> Maps:
+    """Attention maps, given by video, class and frame."""
+    names = sorted({name for of_video in maps.values() for name in of_video})
+    rows = []
+    for video, of_class in maps.items():
+        classes = [names.index(name) for name in of_class]
+        numbers = list(next(iter(of_class.values())))
+        stacks = {n: np.stack([own[n] for own in of_class.values()]) for n in numbers}
+        rows.append({"video": video, "rows": Maps.write(folder, video, classes, stacks)})
+    Maps.write_index(folder, rows, names)
+    return Maps(folder)
 
 
 def blocks(height: int, width: int, side: int) -> npt.NDArray[np.int32]:

@@ -24,7 +24,7 @@ def write_segmenter(folder: Path, ric: float) -> None:
     description = {
         "network": NETWORK.model_dump(),
         "num_labels": 4,
-        "background_shifts": {"ric": [0.0] * 4},
+        "background_shifts": {"ric": {"alone": [0.0] * 4, "with_prior": [0.0] * 4}},
     }
     history = {"epochs": [{**best, "loss": 1.0}], "best": {"ric": best}}
     write_model(folder, description, history, {"ric": state})

@@ -18,7 +18,6 @@ gives s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from pipeline.networks.inference import Segmentation
 from pipeline.runtime.params import Params
 
 Floats = npt.NDArray[np.float64]
@@ -72,11 +70,14 @@ class MarginBins:
         return (self.high - self.low) / self.count
 
 
+_BINS = MarginBins()
+
+
 def margin_histograms(
     margin: npt.NDArray[np.floating[Any]],
     labels: npt.NDArray[np.uint8],
     num_labels: int,
-    bins: MarginBins,
+    bins: MarginBins = _BINS,
 ) -> Counts:
     """Histograms of foreground margins, one for the pixels of each label.
 
@@ -100,6 +101,11 @@ def margin_histograms(
     index += labels.ravel().astype(np.int64) * bins.count
     counts = np.bincount(index, minlength=num_labels * bins.count)
     return counts.reshape(num_labels, bins.count).astype(np.int64)
+
+
+def no_histograms(num_labels: int) -> Counts:
+    """:func:`margin_histograms` of no pixel, to add others to; of the default bins."""
+    return np.zeros((num_labels, _BINS.count), np.int64)
 
 
 def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
@@ -135,12 +141,13 @@ def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
 
 
 def anchored_shifts(
-    answers: Iterable[Segmentation], counts: Counts, anchor: AnchorParams, initial_share: float
+    histograms: Counts, counts: Counts, anchor: AnchorParams, initial_share: float
 ) -> Floats:
     """Shifts of the background logit, one for the pixels of each label, that hold what is held.
 
     Args:
-        answers: of videos, one after the other.
+        histograms: of the margins of all pixels by label, K rows, see :func:`margin_histograms`;
+            of the default bins.
         counts: K, pixels of each label in the version before, on these very frames; that of the
             background (label 0) does not matter.
         anchor: what is held; more than all pixels is all of them.
@@ -150,10 +157,7 @@ def anchored_shifts(
         K shifts, all the same unless classes are held. A label without any pixel to shift has the
         one of them all.
     """
-    bins = MarginBins()
-    histograms = np.zeros((len(counts), bins.count), np.int64)
-    for answer in answers:
-        histograms += margin_histograms(answer.margin, answer.labels, len(counts), bins)
+    bins = _BINS
     pixels, shift = histograms.sum(axis=0), 0.0
     if anchor.ratio is None:
         area = float(pixels[bins.count // 2 :].sum())  # margin > 0

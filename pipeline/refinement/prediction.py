@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipeline.datasets.taxonomy import Taxonomy
 from pipeline.networks.inference import Rule
@@ -28,6 +28,9 @@ class PredictionParams(Params):
         rule: see :class:`pipeline.networks.inference.Reading`.
         tag_anchor: whether the tags of a video keep their shares of its foreground from version to
             version (ours; :mod:`pipeline.refinement.tag_anchor`). Models are scored without.
+        action_prior: what the action map of a tag, where it is 1, adds to the logit of the tag's
+            label (ours; :mod:`pipeline.refinement.action_prior`); 0 leaves the network alone.
+            Models are scored without.
         refine: Algorithm 2 of WS2, for the region integrity criterion and for ``refine_output``.
         refine_output: whether predictions are refined, too, before they become the next
             pseudo-annotation.
@@ -40,15 +43,18 @@ class PredictionParams(Params):
     criterion: Literal["ric", "miou_pa", "last"] = "ric"
     rule: Rule = "argmax"
     tag_anchor: bool = False
+    action_prior: float = Field(default=0.0, ge=0)
     refine: RefineParams = RefineParams()
     refine_output: bool = False
     align: AlignParams | None = AlignParams()
     latent: LatentParams | None = None
 
     @model_validator(mode="after")
-    def _one_way_to_divide(self) -> PredictionParams:
+    def _latent_labels_stand_alone(self) -> PredictionParams:
         if self.tag_anchor and self.latent is not None:
             raise ValueError("tag_anchor goes with latent: null, whose cuts divide the foreground")
+        if self.action_prior and self.latent is not None:
+            raise ValueError("action_prior goes with latent: null, which has motion of its own")
         return self
 
 

@@ -9,17 +9,41 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.artifacts.frames import Frames
+from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.datasets.taxonomy import BACKGROUND
 from pipeline.networks.base import Segmenter
+from pipeline.networks.inference import Segmentation
 from pipeline.networks.video_inference import segment_video, video_tag_probs
+from pipeline.refinement.action_prior import action_maps, add_action_maps
 from pipeline.refinement.latent_labels import LatentParams, Shot, infer_labels
 from pipeline.refinement.prediction import PredictionParams, finish_prediction
 from pipeline.refinement.tag_anchor import anchor_tags
 
 Labels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+
+
+class Known(NamedTuple):
+    """What is known of some frames of a tagged video beside what they show.
+
+    Attributes:
+        labels: A, of its tags.
+        actions: the tags' action maps T A H W in [0, 1], for the action prior; None for none.
+        before: the pseudo-annotations T H W of the version before, for the tag anchor; None for
+            none.
+    """
+
+    labels: Sequence[int]
+    actions: npt.NDArray[np.float32] | None = None
+    before: Labels | None = None
+
+    @property
+    def needs_logits(self) -> bool:
+        """Whether an answer needs the logits of the labels for :func:`with_what_is_known`."""
+        return len(self.labels) > 1 and (self.actions is not None or self.before is not None)
 
 
 class PredictedLabels(NamedTuple):
@@ -29,6 +53,49 @@ class PredictedLabels(NamedTuple):
     labels: Labels
 
 
+def read_known(
+    frames: Frames,
+    actions: Maps,
+    before: LabelMaps,
+    video: str,
+    numbers: Sequence[int],
+    params: PredictionParams,
+) -> Known:
+    """What is known of some frames of a tagged video, as far as ``params`` ask for it.
+
+    Args:
+        frames: holds the video and its tags.
+        actions: action maps; without the video where its data set has no actions.
+        before: the version before of the pseudo-annotations.
+        video: its id.
+        numbers: of the frames, in order.
+        params: action prior, tag anchor.
+    """
+    labels = frames.taxonomy.labels(frames.tags(video))
+    return Known(
+        labels,
+        action_maps(actions, frames, video, numbers, labels) if params.action_prior else None,
+        np.stack([before.labels(video, n) for n in numbers]) if params.tag_anchor else None,
+    )
+
+
+def with_what_is_known(
+    answer: Segmentation, known: Known, params: PredictionParams
+) -> Segmentation:
+    """A segmenter's answer after the action prior and then the tag anchor.
+
+    Args:
+        answer: among the labels of the tags, with their logits where ``known`` needs them.
+        known: of the same frames.
+        params: the weight of the prior.
+    """
+    if known.actions is not None:
+        answer = add_action_maps(answer, known.labels, known.actions, params.action_prior)
+    if known.before is not None and len(known.labels) > 1:
+        answer = anchor_tags(answer, known.labels, known.before)
+    return answer
+
+
 def predict_video(
     model: Segmenter,
     shifts: Floats,
@@ -36,9 +103,8 @@ def predict_video(
     superpixels: Superpixels,
     video: str,
     numbers: Sequence[int],
-    allowed: Sequence[int] | None,
     params: PredictionParams,
-    before: Labels | None = None,
+    known: Known | None = None,
 ) -> PredictedLabels:
     """Label maps of some frames of a video.
 
@@ -49,16 +115,14 @@ def predict_video(
         superpixels: of these frames.
         video: its id.
         numbers: of the frames, in order.
-        allowed: labels the prediction may take; None allows all.
-        params: rule, refinement, alignment.
-        before: the pseudo-annotations T H W of these frames in the version before, for the tag
-            anchor; None where there are none.
+        params: rule, action prior, tag anchor, refinement, alignment.
+        known: of these frames; None leaves the network alone, among all labels.
     """
-    anchored = params.tag_anchor and before is not None and allowed is not None and len(allowed) > 1
-    answer = segment_video(model, frames, video, numbers, allowed, params.rule, anchored)
-    if anchored:
-        assert before is not None and allowed is not None
-        answer = anchor_tags(answer, allowed, before)
+    allowed = None if known is None else known.labels
+    keep = known is not None and known.needs_logits
+    answer = segment_video(model, frames, video, numbers, allowed, params.rule, keep)
+    if known is not None:
+        answer = with_what_is_known(answer, known, params)
     initial = answer.label_map(shifts)
     regions = [superpixels.superpixels(video, n) for n in numbers]
     return PredictedLabels(initial, finish_prediction(initial, regions, params, frames.taxonomy))

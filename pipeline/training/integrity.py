@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.datasets.video import spread
 from pipeline.evaluation.confusion import confusion_matrix
@@ -22,9 +24,14 @@ from pipeline.evaluation.region_integrity import integrity_scores
 from pipeline.networks.base import Segmenter
 from pipeline.networks.inference import Segmentation
 from pipeline.networks.video_inference import segment_videos
-from pipeline.refinement.area_anchor import AnchorParams, anchored_shifts
+from pipeline.refinement.area_anchor import (
+    AnchorParams,
+    anchored_shifts,
+    margin_histograms,
+    no_histograms,
+)
 from pipeline.refinement.prediction import PredictionParams, refine_all
-from pipeline.refinement.tag_anchor import anchor_tags
+from pipeline.refinement.video_prediction import Known, read_known, with_what_is_known
 from pipeline.runtime.errors import InputError
 
 
@@ -47,6 +54,7 @@ def evaluate_integrity(
     model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
+    actions: Maps,
     superpixels: Superpixels,
     keys: Mapping[str, Sequence[int]],
     prediction: PredictionParams,
@@ -56,25 +64,30 @@ def evaluate_integrity(
     """mIoU_PA, RII and RIC (WS2 Eq. 1-3) in percent.
 
     The paper does not say whether validation predictions know the video's tags. Ours do, and they
-    have what the anchors hold, area and shares of the tags: RIC chooses the epoch that predicts the
-    next pseudo-annotation, and that prediction is made so.
+    have the action prior and what the anchors hold, area and shares of the tags: RIC chooses the
+    epoch that predicts the next pseudo-annotation, and that prediction is made so.
 
     Args:
         model: in evaluation mode.
         frames: images and tags.
         labels: the pseudo-annotations that training uses; their metadata hold the share of PA.v0.
+        actions: action maps, for the action prior.
         superpixels: of the same frames.
         keys: frames of each validation video. Their margins are held in memory, 5 bytes a pixel.
-        prediction: rule, tag anchor, refinement.
+        prediction: rule, action prior, tag anchor, refinement.
         weight: of RII in RIC.
         anchor: the areas the predictions have (ours); None takes them as they are.
     """
     size = len(frames.taxonomy.pairs) + 1
-    answers = dict(_answers(model, frames, labels, keys, prediction))
+    answers, histograms = {}, no_histograms(size)
+    for video, answer, known in _answers(model, frames, labels, actions, keys, prediction):
+        own = with_what_is_known(answer, known, prediction)
+        histograms += margin_histograms(own.margin, own.labels, size)
+        answers[video] = replace(own, classes=None)  # the margins are enough to hold
     shifts = None
     if anchor is not None:
         shifts = anchored_shifts(
-            answers.values(),
+            histograms,
             _label_counts(labels, keys, size),
             anchor,
             float(labels.metadata["initial_share"]),
@@ -92,27 +105,42 @@ def evaluate_integrity(
     return {"ric": scores.ric, "rii": scores.rii, "miou_pa": scores.miou_pa}
 
 
+class Shifts(NamedTuple):
+    """Shifts K of a model's background logit where a pixel has each label.
+
+    Attributes:
+        alone: for its own answers.
+        with_prior: for answers with the action prior, which makes foreground more probable; the
+            same where there is none.
+    """
+
+    alone: list[float]
+    with_prior: list[float]
+
+
 def foreground_shifts(
     model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
+    actions: Maps,
     anchor: AnchorParams | None,
     prediction: PredictionParams,
     seed: int,
-) -> npt.NDArray[np.float64]:
-    """Shifts K of the background logit that hold what is held (ours; see ``area_anchor``).
+) -> Shifts:
+    """Shifts of the background logit that hold what is held (ours; see ``area_anchor``).
 
     Args:
         model: in evaluation mode.
         frames: images and tags.
         labels: a version of the pseudo-annotations; its metadata hold the share of PA.v0.
+        actions: action maps, for the action prior.
         anchor: what is held; None shifts nothing.
-        prediction: rule and tag anchor.
+        prediction: rule, action prior, tag anchor.
         seed: draws the frames that shares are measured on.
     """
     size = len(frames.taxonomy.pairs) + 1
     if anchor is None:
-        return np.zeros(size)
+        return Shifts([0.0] * size, [0.0] * size)
     train = set(frames.tagged("train"))
     keys = [(v, n) for v in labels.videos if v in train for n in labels.frames(v)]
     count = min(anchor.frames, len(keys))
@@ -120,11 +148,19 @@ def foreground_shifts(
     of_video: dict[str, list[int]] = {}
     for video, number in (keys[index] for index in sorted(chosen.tolist())):
         of_video.setdefault(video, []).append(number)
-    return anchored_shifts(
-        (answer for _, answer in _answers(model, frames, labels, of_video, prediction)),
-        _label_counts(labels, of_video, size),
-        anchor,
-        float(labels.metadata["initial_share"]),
+    alone, with_prior = no_histograms(size), no_histograms(size)
+    for _, answer, known in _answers(model, frames, labels, actions, of_video, prediction):
+        own = with_what_is_known(answer, known._replace(actions=None), prediction)
+        found = margin_histograms(own.margin, own.labels, size)
+        alone += found
+        if known.actions is not None:
+            own = with_what_is_known(answer, known, prediction)
+            found = margin_histograms(own.margin, own.labels, size)
+        with_prior += found
+    counts = _label_counts(labels, of_video, size)
+    share = float(labels.metadata["initial_share"])
+    return Shifts(
+        *(anchored_shifts(h, counts, anchor, share).tolist() for h in (alone, with_prior))
     )
 
 
@@ -133,19 +169,21 @@ def shifts_of_states(
     states: Mapping[str, dict[str, Tensor]],
     frames: Frames,
     labels: LabelMaps,
+    actions: Maps,
     anchor: AnchorParams | None,
     prediction: PredictionParams,
     seed: int,
-) -> dict[str, list[float]]:
+) -> dict[str, Shifts]:
     """:func:`foreground_shifts` for several weights of ``model``, which keeps the last ones."""
-    shifts: dict[str, list[float]] = {}
-    found: dict[int, list[float]] = {}  # criteria that chose one epoch hold one and the same state
+    shifts: dict[str, Shifts] = {}
+    found: dict[int, Shifts] = {}  # criteria that chose one epoch hold one and the same state
     for name, state in states.items():
         if id(state) not in found:
             model.load_state_dict(state)
             model.eval()
-            own = foreground_shifts(model, frames, labels, anchor, prediction, seed)
-            found[id(state)] = own.tolist()
+            found[id(state)] = foreground_shifts(
+                model, frames, labels, actions, anchor, prediction, seed
+            )
         shifts[name] = found[id(state)]
     return shifts
 
@@ -154,19 +192,14 @@ def _answers(
     model: Segmenter,
     frames: Frames,
     labels: LabelMaps,
+    actions: Maps,
     keys: Mapping[str, Sequence[int]],
     prediction: PredictionParams,
-) -> Iterator[tuple[str, Segmentation]]:
-    """Videos with the model's answers for some of their frames, tags anchored, without logits."""
-    tag_anchor = prediction.tag_anchor
-    for video, answer in segment_videos(
-        model, frames, keys, prediction.rule, keep_classes=tag_anchor
-    ):
-        if answer.classes is not None:
-            tags = frames.taxonomy.labels(frames.tags(video))
-            known = np.stack([labels.labels(video, n) for n in keys[video]])
-            answer = anchor_tags(answer, tags, known)
-        yield video, replace(answer, classes=None)  # the margins are enough to hold
+) -> Iterator[tuple[str, Segmentation, Known]]:
+    """Videos with the model's own answers for some of their frames, and what else is known."""
+    keep = prediction.action_prior > 0 or prediction.tag_anchor
+    for video, answer in segment_videos(model, frames, keys, prediction.rule, keep_classes=keep):
+        yield video, answer, read_known(frames, actions, labels, video, keys[video], prediction)
 
 
 def _label_counts(

@@ -59,6 +59,7 @@ def test_another_actor_keeps_its_action() -> None:
     [
         ({"criterion": "loss"}, r"prediction\.criterion = 'loss': input should be 'ric', "),
         ({"rule": "max"}, r"prediction\.rule = 'max'"),
+        ({"action_prior": -1}, r"prediction\.action_prior = -1"),
         ({"align": {"window": 0}}, r"prediction\.align\.window = 0"),
         ({"refine": {"alpha": 1}}, r"prediction\.refine\.alpha = 1"),
     ],
@@ -68,6 +69,7 @@ def test_refuses(values: dict[str, object], message: str) -> None:
         parse_params(PredictionParams, values, "prediction")
 
 
-def test_tag_anchor_and_latent_labels_exclude_each_other() -> None:
-    with pytest.raises(InputError, match="tag_anchor goes with latent: null"):
-        parse_params(PredictionParams, {"tag_anchor": True, "latent": {}}, "prediction")
+@pytest.mark.parametrize("own", [{"tag_anchor": True}, {"action_prior": 1.0}])
+def test_latent_labels_stand_alone(own: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(own))} goes with latent: null"):
+        parse_params(PredictionParams, {**own, "latent": {}}, "prediction")

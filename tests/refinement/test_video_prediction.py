@@ -13,8 +13,16 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.refinement.latent_labels import LatentParams
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import infer_video, predict_video
-from tests.tiny import label_map, write_frames, write_superpixels
+from pipeline.refinement.video_prediction import Known, infer_video, predict_video, read_known
+from tests.tiny import (
+    TAXONOMY,
+    TinyVideo,
+    label_map,
+    write_frames,
+    write_labels,
+    write_maps,
+    write_superpixels,
+)
 
 NUMBERS = [0, 1, 2, 3]
 ENERGY = LatentParams(components=1, samples=100, smoothness=2.0)
@@ -66,8 +74,9 @@ def test_the_network_s_answer_is_kept_beside_what_is_made_of_it(
     model: Any = Bright()
     keys = frames.key_frames("b")
     found = predict_video(
-        *(model, NONE, frames, Superpixels(tmp_path / "superpixels"), "b", keys, [3]),
+        *(model, NONE, frames, Superpixels(tmp_path / "superpixels"), "b", keys),
         PredictionParams(align=None),
+        Known([3]),
     )
     assert np.array_equal(found.initial, 3 * SQUARES[keys])
     assert np.array_equal(found.labels, found.initial)
@@ -112,7 +121,7 @@ def test_where_nothing_moves_the_network_s_answer_is_kept(frames: Frames, tmp_pa
     write_superpixels(tmp_path / "superpixels", frames)
     regions = Superpixels(tmp_path / "superpixels")
     params = PredictionParams(rule="foreground", align=None)
-    same = predict_video(model, shifts, frames, regions, "b", keys, [1, 2], params)
+    same = predict_video(model, shifts, frames, regions, "b", keys, params, Known([1, 2]))
     assert np.array_equal(same.initial, initial[keys])
 
 
@@ -137,15 +146,40 @@ def test_tags_keep_their_shares_of_the_version_before(frames: Frames, tmp_path: 
     halves = np.stack([SQUARES[k].copy() for k in keys]).astype(np.uint8)
     halves[1] *= 2  # each label has half of the video, whatever the frame
     anchored = PredictionParams(align=None, tag_anchor=True)
-    parts = (model, NONE, frames, regions, "c", keys, [1, 2])
-    found = predict_video(*parts, anchored, halves).initial
+    parts = (model, NONE, frames, regions, "c", keys)
+    found = predict_video(*parts, anchored, Known([1, 2], before=halves)).initial
     for labels, square in zip(found, SQUARES[keys], strict=True):
         columns = np.flatnonzero(square.any(0))
         assert (labels[:, columns[:6]][square[:, columns[:6]] > 0] == 1).all()
         assert (labels[:, columns[6:]][square[:, columns[6:]] > 0] == 2).all()
         assert not labels[square == 0].any()
-    alone = SQUARES[keys]  # without the version before, without the option, with one tag
-    for params, before in ((anchored, None), (PredictionParams(align=None), halves)):
-        assert np.array_equal(predict_video(*parts, params, before).initial, alone)
-    one = predict_video(*parts[:-1], [2], anchored, halves).initial
+    alone = SQUARES[keys]  # without the version before, with one tag
+    free = predict_video(*parts, PredictionParams(align=None), Known([1, 2])).initial
+    assert np.array_equal(free, alone)
+    one = predict_video(*parts, anchored, Known([2], before=halves)).initial
     assert np.array_equal(one, 2 * alone)
+
+
+def test_the_action_maps_move_foreground_and_divide_it(tmp_path: Path) -> None:
+    model: Any = Leaning()
+    two_actions = TinyVideo("train", frozenset(TAXONOMY.pairs[:2]))
+    frames = write_frames(tmp_path / "frames", {"c": two_actions})
+    keys = frames.key_frames("c")
+    write_superpixels(tmp_path / "superpixels", frames)
+    regions = Superpixels(tmp_path / "superpixels")
+    first, second = np.zeros((32, 40)), np.zeros((32, 40))
+    first[:4], second[4:] = 1, 1  # the square begins below row 4
+    names = [TAXONOMY.pairs[label - 1][1] for label in (1, 2)]
+    of_class = dict(zip(names, (dict.fromkeys(keys, m) for m in (first, second)), strict=True))
+    maps = write_maps(tmp_path / "actions", {"c": of_class})
+    labels = write_labels(tmp_path / "pa", frames)
+    parts = (model, NONE, frames, regions, "c", keys)
+    for weight, inside, above in ((0.0, {1}, 0), (1.5, {1, 2}, 0), (3.0, {2}, 0), (30.0, {2}, 1)):
+        params = PredictionParams(align=None, action_prior=weight)
+        known = read_known(frames, maps, labels, "c", keys, params)
+        found = predict_video(*parts, params, known).initial
+        # in the square label 1 is ahead of label 2 by 2 and 1, and outside both are 20 behind
+        assert (found[:, :4] == above).all()
+        assert set(np.unique(found[SQUARES[keys] > 0])) == inside
+    # what nothing asks for is not read
+    assert read_known(frames, maps, labels, "c", keys, PredictionParams()) == Known((1, 2))

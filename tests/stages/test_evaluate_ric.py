@@ -69,7 +69,8 @@ def test_objects_are_those_of_the_frames_one_by_one(frames: Frames, jobs: int) -
     answers = [segment_video(loaded.model, frames, "b", [n], [3], prediction.rule) for n in (1, 3)]
     shift = float(np.median(answers[0].margin))  # half of what it sees is object
     shifts = [9.0, 9.0, 9.0, shift]
-    description = read_json(SEGMENTER / "model.json") | {"background_shifts": {"ric": shifts}}
+    both = {"alone": shifts, "with_prior": [8.0] * 4}
+    description = read_json(SEGMENTER / "model.json") | {"background_shifts": {"ric": both}}
     write_json(SEGMENTER / "model.json", description)
     work = partial(
         evaluate_ric._locate,

@@ -17,11 +17,11 @@ from pipeline.artifacts.models import read_description, write_absent_model
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.tables import read_json, write_json
 from stages import check_convergence, evaluate_ric, predict_pa, report, train_segmenter
-from tests.tiny import write_frames, write_labels, write_superpixels
+from tests.tiny import write_frames, write_labels, write_maps, write_superpixels
 from tests.tiny_versions import write_segmenter, write_selection
 
 PARAMS = ["versions=four", "check_convergence.last=v1", "report.videos=1", "machine.threads=1"]
-UNUSED = Path("motion"), Path("edges"), Path("action")
+UNUSED = Path("motion"), Path("edges"), Path("action"), Path("action_cam")
 FRAMES, TRUTH, SUPERPIXELS = Path("frames"), Path("truth"), Path("superpixels")
 
 
@@ -33,20 +33,11 @@ def run_version(version: str, before: str) -> None:
     check_convergence.run(previous, Path("nothing"), before, gate)
     predict_pa.run(
         *(FRAMES, SUPERPIXELS, Path("pa") / before, Path("chosen") / before),
-        *(previous, Path("motion"), gate, version, pa),
+        *(previous, Path("action_cam"), Path("motion"), gate, version, pa),
     )
     write_selection(selection, LabelMaps(pa), Frames(FRAMES))
     train_segmenter.run(
-        *(
-            FRAMES,
-            SUPERPIXELS,
-            pa,
-            selection,
-            Path("motion"),
-            Path("edges"),
-            Path("action"),
-            previous,
-        ),
+        *(FRAMES, SUPERPIXELS, pa, selection, *UNUSED, previous),
         *(model, Path("curves") / version, Path("work")),
     )
     evaluate_ric.run(FRAMES, SUPERPIXELS, TRUTH, pa, selection, model, Path("figures") / version)
@@ -58,6 +49,7 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(yaml.safe_dump(composed(PARAMS)))
     frames = write_frames(FRAMES)
+    write_maps(Path("action_cam"), {})
     write_superpixels(SUPERPIXELS, frames)
     MotionSegments.write_index(Path("motion"), [])
     write_labels(TRUTH, frames, {}, ("train", "val", "test"))

@@ -12,19 +12,29 @@ import yaml
 from conf.compose import composed
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.artifacts.tables import write_json
+from pipeline.artifacts.tables import read_json, write_json
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import infer_video, predict_video
+from pipeline.refinement.video_prediction import Known, infer_video, predict_video, read_known
 from pipeline.runtime.machine import MachineParams
 from stages import predict_pa
 from stages.segmenters import load_segmenter
-from tests.tiny import label_map, write_frames, write_labels, write_superpixels
+from tests.tiny import (
+    TAXONOMY,
+    label_map,
+    write_frames,
+    write_labels,
+    write_maps,
+    write_superpixels,
+)
 from tests.tiny_versions import write_segmenter, write_selection
 
-PATHS = [Path(name) for name in ("frames", "superpixels", "pa", "chosen", "segmenter", "motion")]
-FRAMES, SUPERPIXELS, PA, CHOSEN, SEGMENTER, MOTION = PATHS
+PATHS = [
+    Path(name) for name in ("frames", "superpixels", "pa", "chosen", "segmenter", "cam", "motion")
+]
+FRAMES, SUPERPIXELS, PA, CHOSEN, SEGMENTER, CAM, MOTION = PATHS
 KEYS = [1, 3]
 # so much that the network's answer outvotes colours that could not be more different
 RECIPE = ["recipe=mcnn", "train_segmenter.objective.latent.alpha_finetune=1e6"]
@@ -42,6 +52,7 @@ def frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Frames:
     still = {n: np.zeros_like(m) for n, m in moves.items()}
     rows = MotionSegments.write(MOTION, "b", moves, still)
     MotionSegments.write_index(MOTION, [{"video": "b", "rows": rows}])
+    write_maps(CAM, {"c": {TAXONOMY.pairs[1][1]: {n: np.eye(4) for n in KEYS}}})
     write_json(Path("gate.json"), {"stop": False, "last": False, "version": "v0"})
     return found
 
@@ -72,7 +83,7 @@ def test_what_moves_is_inferred_and_the_rest_predicted(frames: Frames, version: 
     assert (with_alpha["v0"].labels != with_alpha["v1"].labels).any()
     inferred = with_alpha[version]
     regions = Superpixels(SUPERPIXELS)
-    predicted = predict_video(*segmenter, frames, regions, "e", KEYS, [3], params)
+    predicted = predict_video(*segmenter, frames, regions, "e", KEYS, params, Known([3]))
     for video, expected in (("b", inferred), ("e", predicted)):
         for i, n in enumerate(KEYS):
             assert np.array_equal(found.labels(video, n), expected.labels[i])
@@ -97,7 +108,34 @@ def test_tags_have_the_shares_of_the_version_before(frames: Frames) -> None:
     params = PredictionParams.model_validate(composed(recipe)["prediction"])
     tags = frames.taxonomy.labels(frames.tags("c"))
     before = np.stack([LabelMaps(PA).labels("c", n) for n in KEYS])
-    parts = (*segmenter, frames, Superpixels(SUPERPIXELS), "c", KEYS, tags, params)
-    anchored, free = predict_video(*parts, before), predict_video(*parts)
+    parts = (*segmenter, frames, Superpixels(SUPERPIXELS), "c", KEYS, params)
+    anchored = predict_video(*parts, Known(tags, before=before))
+    free = predict_video(*parts, Known(tags))
     assert (anchored.labels != free.labels).any()
     assert np.array_equal(np.stack([found.labels("c", n) for n in KEYS]), anchored.labels)
+
+
+def test_the_action_maps_speak_with_the_shifts_that_are_theirs(frames: Frames) -> None:
+    # of the videos c alone has a map; half of what is seen with it is foreground
+    recipe = ["recipe=ws2_ranked", "prediction.action_prior=3"]
+    segmenter = load_segmenter(SEGMENTER, "ric", MachineParams())
+    assert segmenter is not None
+    params = PredictionParams.model_validate(composed(recipe)["prediction"])
+    known = read_known(frames, Maps(CAM), LabelMaps(PA), "c", KEYS, params)
+    assert known.actions is not None and known.actions.shape == (2, 2, 32, 40)
+    assert known.actions.any()
+    shifts = np.array([0.0, 1.5, 1.5, 1.5])
+    description = read_json(SEGMENTER / "model.json")
+    both = {"alone": [9.0] * 4, "with_prior": shifts.tolist()}
+    write_json(SEGMENTER / "model.json", description | {"background_shifts": {"ric": both}})
+    found = predict(1, "v1", recipe)
+    regions = Superpixels(SUPERPIXELS)
+    for video, own in (("c", known), ("b", Known([3]))):
+        made = predict_video(segmenter.model, shifts, frames, regions, video, KEYS, params, own)
+        for i, n in enumerate(KEYS):
+            assert np.array_equal(found.initial(video, n), made.initial[i])
+            assert np.array_equal(found.labels(video, n), made.labels[i])
+    alone = predict_video(
+        segmenter.model, shifts, frames, regions, "c", KEYS, params, Known(known.labels)
+    )
+    assert (np.stack([found.initial("c", n) for n in KEYS]) != alone.initial).any()

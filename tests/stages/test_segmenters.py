@@ -33,7 +33,10 @@ def write_segmenter(folder: Path) -> tuple[Segmenter, Segmenter]:
     description = {
         "network": NETWORK.model_dump(),
         "num_labels": 4,
-        "background_shifts": {"ric": [0.0, 0.25, 0.5, 1.0], "miou_pa": [-1.5] * 4},
+        "background_shifts": {
+            "ric": {"alone": [0.0, 0.25, 0.5, 1.0], "with_prior": [0.0, 2.0, 3.0, 4.0]},
+            "miou_pa": {"alone": [-1.5] * 4, "with_prior": [0.5] * 4},
+        },
     }
     write_model(folder, description, {}, {"ric": best.state_dict(), "miou_pa": other.state_dict()})
     return best, other
@@ -41,9 +44,13 @@ def write_segmenter(folder: Path) -> tuple[Segmenter, Segmenter]:
 
 def test_a_segmenter_comes_back_at_the_epoch_asked_for(tmp_path: Path) -> None:
     best, other = write_segmenter(tmp_path)
-    kept = (("ric", best, [0.0, 0.25, 0.5, 1.0]), ("miou_pa", other, [-1.5] * 4))
-    for criterion, expected, shifts in kept:
-        loaded = load_segmenter(tmp_path, criterion, MachineParams())
+    kept = (
+        ("ric", False, best, [0.0, 0.25, 0.5, 1.0]),
+        ("ric", True, best, [0.0, 2.0, 3.0, 4.0]),
+        ("miou_pa", False, other, [-1.5] * 4),
+    )
+    for criterion, with_prior, expected, shifts in kept:
+        loaded = load_segmenter(tmp_path, criterion, MachineParams(), with_prior)
         assert loaded is not None
         assert equal(loaded.model, expected) and not equal(best, other)
         assert loaded.shifts.tolist() == shifts

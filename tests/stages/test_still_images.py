@@ -84,10 +84,12 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         select_pa.run(frames, superpixels, v0, *cams, actor, motion, flow, selection)
         train_segmenter.run(
             *(frames, superpixels, v0, selection, motion, edges),
-            *(action, actor, model, Path("curves"), Path("tmp")),
+            *(action, cams[1], actor, model, Path("curves"), Path("tmp")),
         )
         check_convergence.run(model, actor, "v0", convergence)
-        predict_pa.run(frames, superpixels, v0, selection, model, motion, convergence, "v1", v1)
+        predict_pa.run(
+            *(frames, superpixels, v0, selection, model, cams[1], motion, convergence), "v1", v1
+        )
         evaluate_ric.run(frames, superpixels, truth, v0, selection, model, Path("figures"))
     finally:
         os.chdir(before)
