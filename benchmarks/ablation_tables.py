@@ -44,6 +44,10 @@ SAME_FRAMES = "these frames' own maps"
 AA, ACTION = "miou_actor_action", "miou_action"
 CLAIMS = [
     *(
+        Claim("ws2_ranked", "whole", other, "PA.v3, actor-action", pa_figure(AA, "v3"))
+        for other in ("without action prior", "with action alignment")
+    ),
+    *(
         Claim("vscr", "whole", other, "model.v0, test, actor-action", model_figure(AA))
         for other in (
             *("without edges", "without tags", "without motion", "without unlabelled"),
@@ -112,6 +116,8 @@ COLUMNS: dict[str, Callable[[Figures], float]] = {
     "PA.v1 foreground": pa_figure("iou_foreground", "v1"),
     "PA.v2 actor-action": pa_figure(AA, "v2"),
     "PA.v2 foreground": pa_figure("iou_foreground", "v2"),
+    "PA.v3 actor-action": pa_figure(AA, "v3"),
+    "PA.v3 foreground": pa_figure("iou_foreground", "v3"),
     "model.v0 test actor-action": model_figure(AA),
     "model.v0 test actor": model_figure("miou_actor"),
     "model.v0 test action": model_figure(ACTION),
@@ -145,10 +151,10 @@ def _value(read: Callable[[Figures], float], figures: Figures) -> float | None:
 
 def sections() -> list[str]:
     """All that was measured; nothing where nothing was."""
-    measured = [r for r in ("vscr", "mcnn", "frame_to_frame") if load(r)]
+    measured = [r for r in ("ws2_ranked", "vscr", "mcnn", "frame_to_frame") if load(r)]
     if not measured:
         return []
-    lines = ["", "## The other recipes on the demo, with and without their parts", ""]
+    lines = ["", "## Recipes on the demo, with and without their parts", ""]
     lines += [
         "Measured by `python -m benchmarks.ablations <recipe>`; a mean with its standard error.",
         "Minutes on one thread had other runs beside them; the first arm of a seed computes what",

@@ -39,6 +39,11 @@ class Arm(NamedTuple):
 
 
 ARMS = {
+    "ws2_ranked": (
+        Arm("whole"),
+        Arm("without action prior", ("prediction.action_prior=0",)),
+        Arm("with action alignment", ("prediction.align={window:null}",)),
+    ),
     "vscr": (  # Table 3 of the paper
         Arm("whole"),
         Arm("without edges", (f"{WEIGHT}.edge=0",)),
