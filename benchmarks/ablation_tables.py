@@ -45,7 +45,7 @@ AA, ACTION = "miou_actor_action", "miou_action"
 CLAIMS = [
     *(
         Claim("ws2_ranked", "whole", other, "PA.v3, actor-action", pa_figure(AA, "v3"))
-        for other in ("without action prior", "with action alignment")
+        for other in ("without action prior", "epoch by RIC", "with action alignment")
     ),
     *(
         Claim("vscr", "whole", other, "model.v0, test, actor-action", model_figure(AA))

@@ -42,6 +42,7 @@ ARMS = {
     "ws2_ranked": (
         Arm("whole"),
         Arm("without action prior", ("prediction.action_prior=0",)),
+        Arm("epoch by RIC", ("prediction.criterion=ric",)),
         Arm("with action alignment", ("prediction.align={window:null}",)),
     ),
     "vscr": (  # Table 3 of the paper
