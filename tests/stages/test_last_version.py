@@ -20,7 +20,10 @@ from stages import check_convergence, evaluate_ric, predict_pa, report, train_se
 from tests.tiny import write_frames, write_labels, write_maps, write_superpixels
 from tests.tiny_versions import write_segmenter, write_selection
 
-PARAMS = ["versions=four", "check_convergence.last=v1", "report.videos=1", "machine.threads=1"]
+PARAMS = [
+    *("versions=four", "check_convergence.last=v1", "report.videos=1", "machine.threads=1"),
+    "prediction.criterion=ric",  # the one epoch of tests.tiny_versions
+]
 UNUSED = Path("motion"), Path("edges"), Path("action"), Path("action_cam")
 FRAMES, TRUTH, SUPERPIXELS = Path("frames"), Path("truth"), Path("superpixels")
 
