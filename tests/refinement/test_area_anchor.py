@@ -12,6 +12,8 @@ from pipeline.refinement.area_anchor import (
     margin_histograms,
     shift_for_share,
 )
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.params import parse_params
 
 BINS = MarginBins(low=-2, high=2, count=4)  # (-2, -1] (-1, 0] (0, 1] (1, 2]
 
@@ -96,3 +98,8 @@ def test_a_class_without_pixels_before_has_none_after() -> None:
 def test_nothing_before_holds_no_class() -> None:
     anchor = AnchorParams(ratio=None, by_class=True)
     assert not anchored_shifts(histograms(), np.array([9, 0, 0, 0]), anchor, 0.4).any()
+
+
+def test_an_anchor_that_holds_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="holds nothing; set the anchor to null"):
+        parse_params(AnchorParams, {"ratio": None}, "train_segmenter.anchor")

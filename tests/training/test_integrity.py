@@ -7,54 +7,29 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor, nn
 
 from pipeline.artifacts.frames import Frames
-from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.networks.inference import Reading, segment_frames
 from pipeline.refinement.area_anchor import AnchorParams
 from pipeline.refinement.prediction import PredictionParams
-from pipeline.runtime.errors import InputError
-from pipeline.runtime.params import parse_params
 from pipeline.training.integrity import (
     evaluate_integrity,
     foreground_shifts,
     shifts_of_states,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames, write_maps, write_superpixels
-
-DOG = next(t for t in TAXONOMY.pairs if t[0] == "dog")
-VIDEOS = {"t": TinyVideo("train", frozenset([DOG])), "v": TinyVideo("val", frozenset([DOG]))}
-ARGMAX = PredictionParams(rule="argmax")
-
-
-class Painted(nn.Module):
-    """A segmenter whose logits for the dog are given, at any resolution."""
-
-    num_classes = 4
-    clip_input = None
-
-    def __init__(self, dog: npt.ArrayLike) -> None:
-        super().__init__()
-        self.dog = nn.Parameter(torch.as_tensor(np.asarray(dog, np.float32)))
-
-    def normalise(self, x: Tensor) -> Tensor:
-        return x
-
-    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
-        logits = torch.zeros(len(x), 4, *self.dog.shape)
-        logits[:, 1] = 50.0  # a class the video is not tagged with
-        logits[:, 3] = self.dog
-        return logits
-
-
-class Nearest(Painted):
-    """A given value for each 4 x 4 pixels, without interpolation."""
-
-    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
-        small = super().coarse_logits(x)
-        return small.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
+from tests.training.painted import (
+    ARGMAX,
+    DOG,
+    VIDEOS,
+    Halves,
+    Leaning,
+    Nearest,
+    Painted,
+    labels_of,
+    two_tags,
+)
 
 
 @pytest.fixture
@@ -65,12 +40,6 @@ def frames(tmp_path: Path) -> Frames:
 @pytest.fixture
 def actions(tmp_path: Path) -> Maps:
     return write_maps(tmp_path / "actions", {})
-
-
-def labels_of(folder: Path, maps: dict[str, dict[int, npt.NDArray[np.uint8]]]) -> LabelMaps:
-    rows = [{"video": v, "rows": LabelMaps.write(folder, v, m)} for v, m in maps.items()]
-    LabelMaps.write_index(folder, rows, {"version": "v0", "initial_share": 0.25})
-    return LabelMaps(folder)
 
 
 def test_ric_by_hand(tmp_path: Path, actions: Maps, frames: Frames) -> None:
@@ -207,26 +176,6 @@ def test_the_share_is_measured_on_some_training_frames(
     assert sets[0] == sets[1] != sets[2]
 
 
-class Leaning(Painted):
-    """Two labels on two blocks: label 1 is ahead on both, on the first one more."""
-
-    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
-        logits = torch.full((len(x), 4, 8, 16), -20.0)
-        logits[:, 0] = 0.0
-        logits[:, 1, 0:4, 0:4], logits[:, 1, 0:4, 8:12] = 22.0, 21.0
-        logits[:, 2, 0:4, 0:4] = logits[:, 2, 0:4, 8:12] = 20.0
-        return logits
-
-
-def two_tags(folder: Path, split: str) -> tuple[Frames, LabelMaps]:
-    """A video of two tags: each label has one of the two blocks that ``Leaning`` sees."""
-    videos = {"v": TinyVideo(split, frozenset(TAXONOMY.pairs[:2]))}
-    frames = write_frames(folder / "frames", videos, count=4, keys=(1, 3), size=(8, 16))
-    annotated = np.zeros((8, 16), np.uint8)
-    annotated[0:4, 0:4], annotated[0:4, 8:12] = 1, 2
-    return frames, labels_of(folder / "pa", {"v": {1: annotated, 3: annotated}})
-
-
 def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path, actions: Maps) -> None:
     frames, labels = two_tags(tmp_path, "val")
     superpixels = write_superpixels(tmp_path / "superpixels", frames, side=4)
@@ -242,16 +191,6 @@ def test_ric_is_of_predictions_with_the_anchored_tags(tmp_path: Path, actions: M
     assert found[True] == 100
     # background 96 / 96, label 1 16 / 32, label 2 0 / 16
     assert found[False] == pytest.approx(100 * (1 + 0.5 + 0) / 3)
-
-
-class Halves(Painted):
-    """Label 1 on the left half, label 2 on the right one, with given margins by column."""
-
-    def coarse_logits(self, x: Tensor, vectors: Tensor | None = None) -> Tensor:
-        logits = torch.full((len(x), 4, 8, 16), -50.0)
-        logits[:, 0] = 0.0
-        logits[:, 1, :, :8], logits[:, 2, :, 8:] = self.dog[:8], self.dog[8:]
-        return logits
 
 
 def test_classes_keep_their_shares_of_the_foreground(tmp_path: Path, actions: Maps) -> None:
@@ -326,8 +265,3 @@ def test_the_prior_moves_what_ric_and_the_shift_look_at(tmp_path: Path, frames: 
     shifts = foreground_shifts(model, frames, labels, actions, anchor, prior, seed=0)
     # the two blocks above are foreground: of 3 and 1; of -2 + 8 and 3
     assert (shifts.alone[3], shifts.with_prior[3]) == (-2, 1)
-
-
-def test_an_anchor_that_holds_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="holds nothing; set the anchor to null"):
-        parse_params(AnchorParams, {"ratio": None}, "train_segmenter.anchor")
