@@ -49,6 +49,11 @@ class PredictionParams(Params):
     align: AlignParams | None = AlignParams()
     latent: LatentParams | None = None
 
+    @property
+    def needs_logits(self) -> bool:
+        """Whether what is known of a video needs the logits of its labels, if it has several."""
+        return self.action_prior > 0 or self.tag_anchor
+
     @model_validator(mode="after")
     def _latent_labels_stand_alone(self) -> PredictionParams:
         if self.tag_anchor and self.latent is not None:

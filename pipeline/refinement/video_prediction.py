@@ -40,11 +40,6 @@ class Known(NamedTuple):
     actions: npt.NDArray[np.float32] | None = None
     before: Labels | None = None
 
-    @property
-    def needs_logits(self) -> bool:
-        """Whether an answer needs the logits of the labels for :func:`with_what_is_known`."""
-        return len(self.labels) > 1 and (self.actions is not None or self.before is not None)
-
 
 class PredictedLabels(NamedTuple):
     """Label maps T H W: as the network gives them, and what is made of them."""
@@ -85,7 +80,8 @@ def with_what_is_known(
     """A segmenter's answer after the action prior and then the tag anchor.
 
     Args:
-        answer: among the labels of the tags, with their logits where ``known`` needs them.
+        answer: among the labels of the tags, with their logits where there are several labels and
+            ``params`` need them.
         known: of the same frames.
         params: the weight of the prior.
     """
@@ -119,7 +115,7 @@ def predict_video(
         known: of these frames; None leaves the network alone, among all labels.
     """
     allowed = None if known is None else known.labels
-    keep = known is not None and known.needs_logits
+    keep = known is not None and len(known.labels) > 1 and params.needs_logits
     answer = segment_video(model, frames, video, numbers, allowed, params.rule, keep)
     if known is not None:
         answer = with_what_is_known(answer, known, params)

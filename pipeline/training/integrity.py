@@ -82,7 +82,8 @@ def evaluate_integrity(
     answers, histograms = {}, no_histograms(size)
     for video, answer, known in _answers(model, frames, labels, actions, keys, prediction):
         own = with_what_is_known(answer, known, prediction)
-        histograms += margin_histograms(own.margin, own.labels, size)
+        if anchor is not None:
+            histograms += margin_histograms(own.margin, own.labels, size)
         answers[video] = replace(own, classes=None)  # the margins are enough to hold
     shifts = None
     if anchor is not None:
@@ -197,7 +198,7 @@ def _answers(
     prediction: PredictionParams,
 ) -> Iterator[tuple[str, Segmentation, Known]]:
     """Videos with the model's own answers for some of their frames, and what else is known."""
-    keep = prediction.action_prior > 0 or prediction.tag_anchor
+    keep = prediction.needs_logits
     for video, answer in segment_videos(model, frames, keys, prediction.rule, keep_classes=keep):
         yield video, answer, read_known(frames, actions, labels, video, keys[video], prediction)
 
