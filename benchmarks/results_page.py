@@ -18,6 +18,7 @@ from pipeline.evaluation.summary import text_table
 
 RESULTS = Path("docs/results")
 PAGE = Path("docs/results.md")
+NOTES = Path("docs/results-notes.md")
 README = Path("README.md")
 SEEDS = (0, 1, 2)
 AA = "miou_actor_action"
@@ -216,15 +217,18 @@ def write_readme_table() -> None:
 
 
 def main() -> None:
-    """Write the page; the text around the tables stands in ``docs/results-notes.md``."""
-    notes = Path("docs/results-notes.md")
+    """Write the page; its text stands in ``docs/results-notes.md``.
+
+    What stands there before the first heading goes below the bars, the rest below the tables.
+    """
+    short, *notes = NOTES.read_text().rstrip().split("\n### ")
     parts = [
         ["# Results on the demo data set", ""],
         ["Written by `python -m benchmarks.results_page` from the figures in `docs/results/`,"],
         ["which `python -m benchmarks.demo_results` measures. Percent; mIoU with the background."],
         ["", "## Bars", ""],
         bars_table(),
-        ["", "## What to make of it", "", notes.read_text().rstrip()] if notes.is_file() else [],
+        ["", short.rstrip()],
         *(
             ["", f"## `{recipe}`", "", *versions_table(recipe)]
             for recipe in ("ws2_ranked", "ws2", "mcnn", "frame_to_frame")
@@ -240,6 +244,8 @@ def main() -> None:
         step_table(),
         real_table(),
         i3d_table(),
+        ["", "## What to make of it"],
+        *(["", f"### {topic.rstrip()}"] for topic in notes),
     ]
     PAGE.write_text("\n".join(line for part in parts for line in part) + "\n")
     write_readme_table()
