@@ -268,6 +268,17 @@ def test_an_artifact_is_a_dep_by_its_index(name: str) -> None:
     assert all(dep.endswith("/index.parquet") for dep in deps), deps
 
 
+def test_no_dep_lies_inside_an_out() -> None:
+    outs = {out for stage in RESOLVED.values() for out in outs_of(stage)}
+    inside = {
+        dep
+        for stage in RESOLVED.values()
+        for dep in paths(stage, "deps")
+        if any(covers(out, dep) and out != dep for out in outs)
+    }
+    assert not inside
+
+
 def test_every_out_is_made_once() -> None:
     outs = [out for stage in RESOLVED.values() for out in outs_of(stage)]
     for i, out in enumerate(outs):

@@ -92,7 +92,7 @@ def test_the_evolution_stops(stories: Stories) -> None:
     assert list(states[0].summary["versions"]) == ["v0", "v1"]
     description = json.loads((folder / "kept/model/model.json").read_text())
     assert description == {"absent": "stopped after v1"}
-    assert [path.name for path in (folder / "kept/pa").iterdir()] == ["index.parquet"]
+    assert not [*(folder / "kept/pa").rglob("*.arrow")] and (folder / "kept/pa/videos").is_dir()
 
 
 def test_another_stop_rule_retrains_no_finished_version(stories: Stories) -> None:
@@ -150,6 +150,6 @@ def test_still_images_stand_beside_the_videos_in_both(stories: Stories) -> None:
     """The pseudo-annotations that lie there are those of Frame-to-Frame."""
     folder = stories.objects.folder
     stills = {f"still{n:04d}" for n in range(6)}
-    assert stills < {path.stem for path in (folder / "data/frames").glob("*.arrow")}
-    assert not stills & {path.stem for path in (folder / "data/flow").glob("*.arrow")}
-    assert stills < {path.stem for path in (folder / "data/pa/v1").glob("*.arrow")}
+    assert stills < {path.stem for path in (folder / "data/frames/videos").glob("*.arrow")}
+    assert not stills & {path.stem for path in (folder / "data/flow/videos").glob("*.arrow")}
+    assert stills < {path.stem for path in (folder / "data/pa/v1/videos").glob("*.arrow")}

@@ -1,11 +1,12 @@
 """Artifacts on disk: a folder with one Arrow IPC file for each video and a small index.
 
-Layout: ``<video id>.arrow`` (a row a frame, memory-mapped on reading, any row reachable without
-reading the others) and ``index.parquet`` (a row a video; metadata of the whole artifact in its
-schema). Every file is written under a temporary name and renamed when whole, the index last; a
+Layout: ``videos/<video id>.arrow`` (a row a frame, memory-mapped on reading, any row reachable
+without reading the others) and ``index.parquet`` (a row a video; metadata of the whole artifact in
+its schema). Every file is written under a temporary name and renamed when whole, the index last; a
 folder without an index is not an artifact. Rows are sorted and nothing depends on time or host, so
 equal content gives equal bytes. The index holds a digest of every video's file: who knows the index
-knows the whole artifact, so that a stage depends on the index alone.
+knows the whole artifact, so that a stage depends on the index alone. To DVC index and ``videos/``
+are two outs, see ``dvc.yaml``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq
 from pipeline.runtime.errors import InputError
 
 INDEX = "index.parquet"
+VIDEOS = "videos"
 FRAME = ("frame", pa.int32())  # the column that every kind has
 _METADATA_KEY = b"wsvaas"
 
@@ -46,10 +48,10 @@ def write_video(folder: Path, kind: Kind, video: str, rows: Sequence[Mapping[str
     Returns:
         The number of rows.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(rows, key=lambda row: int(row["frame"]))
     table = pa.Table.from_pylist(ordered, schema=kind.schema)
-    final = folder / f"{video}.arrow"
+    final = _video_file(folder, video)
+    final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_suffix(".arrow.partial")
     with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, kind.schema) as writer:
         writer.write_table(table)
@@ -71,10 +73,11 @@ def write_index(
         videos: a mapping for each video with at least ``video`` and ``rows``.
         metadata: anything that JSON can say about the artifact as a whole.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / VIDEOS).mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame([{**row, "digest": _digest(folder, row["video"])} for row in videos])
     if frame.empty:
         frame = pd.DataFrame({"video": pd.Series(dtype=str), "rows": pd.Series(dtype=int)})
+        (folder / VIDEOS / ".keep").touch()  # DVC warns of an empty folder, which is no fault here
     frame = frame.sort_values("video", ignore_index=True)
     header = {"kind": kind.name, "version": kind.version, "metadata": dict(metadata or {})}
     table = pa.Table.from_pandas(frame, preserve_index=False)
@@ -86,8 +89,12 @@ def write_index(
     partial.replace(folder / INDEX)
 
 
+def _video_file(folder: Path, video: str) -> Path:
+    return folder / VIDEOS / f"{video}.arrow"
+
+
 def _digest(folder: Path, video: str) -> str:
-    with (folder / f"{video}.arrow").open("rb") as file:
+    with _video_file(folder, video).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -125,11 +132,11 @@ class Artifact:
         return self.index["video"].tolist()
 
     def __contains__(self, video: str) -> bool:
-        return (self.folder / f"{video}.arrow").is_file()
+        return _video_file(self.folder, video).is_file()
 
     def table(self, video: str) -> pa.Table:
         """Rows of one video as a memory-mapped table."""
-        path = self.folder / f"{video}.arrow"
+        path = _video_file(self.folder, video)
         try:
             stat = path.stat()
         except OSError as error:

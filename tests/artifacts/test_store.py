@@ -41,6 +41,7 @@ def test_no_videos(tmp_path: Path) -> None:
     artifact = Artifact(tmp_path, KIND)
     assert artifact.videos == []
     assert artifact.metadata == {"why": "none"}
+    assert list((tmp_path / "videos").iterdir())  # an empty folder is a warning of DVC
 
 
 def test_video_without_rows(tmp_path: Path) -> None:
@@ -68,23 +69,24 @@ def test_any_parquet_file_is_not_an_index(tmp_path: Path) -> None:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     one, two = hashes(write(tmp_path / "1")), hashes(write(tmp_path / "2", order=("a", "b")))
-    assert one == two and sorted(one) == ["a.arrow", "b.arrow", INDEX]
+    assert one == two and sorted(one) == [INDEX, "videos/a.arrow", "videos/b.arrow"]
     write_video(tmp_path / "2", KIND, "a", rows(9, 2, 6))
-    assert hashes(tmp_path / "2")["a.arrow"] != one["a.arrow"]
+    assert hashes(tmp_path / "2")["videos/a.arrow"] != one["videos/a.arrow"]
 
 
 def test_the_index_changes_with_any_file(tmp_path: Path) -> None:
     first = write(tmp_path)
     index = hashes(first)[INDEX]
     digests = dict(zip("ab", Artifact(first, KIND).index["digest"], strict=True))
-    assert digests == {v: hashes(first)[f"{v}.arrow"] for v in "ab"}
-    data = (first / "b.arrow").read_bytes()
-    (first / "b.arrow").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert digests == {v: hashes(first)[f"videos/{v}.arrow"] for v in "ab"}
+    data = (first / "videos/b.arrow").read_bytes()
+    (first / "videos/b.arrow").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     write_index(first, KIND, [{"video": v, "rows": 3} for v in "ba"], {"z": 1, "a": [2, "x"]})
     assert hashes(first)[INDEX] != index
 
@@ -101,7 +103,7 @@ def test_killed_while_writing_a_video(tmp_path: Path, monkeypatch: pytest.Monkey
     seen: list[list[str]] = []
 
     def killed(self: Path, target: Path) -> Path:
-        seen.append(sorted(p.name for p in tmp_path.iterdir()))
+        seen.append(sorted(hashes(tmp_path)))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", killed)
@@ -111,14 +113,18 @@ def test_killed_while_writing_a_video(tmp_path: Path, monkeypatch: pytest.Monkey
         write_index(tmp_path, KIND, [{"video": "a", "rows": 1}])
     monkeypatch.undo()
     # the new content was whole, under another name, when the old one stood untouched
-    assert seen[0] == ["a.arrow", "a.arrow.partial", "b.arrow", INDEX]
+    assert seen[0] == [
+        INDEX,
+        *(f"videos/{name}" for name in ("a.arrow", "a.arrow.partial", "b.arrow")),
+    ]
     assert {k: v for k, v in hashes(tmp_path).items() if k in before} == before
     assert Artifact(tmp_path, KIND).frames("a") == [2, 5, 9]
 
 
 def test_a_partial_file_is_not_read(tmp_path: Path) -> None:
     write(tmp_path)
-    (tmp_path / "c.arrow.partial").write_bytes((tmp_path / "a.arrow").read_bytes())
+    data = (tmp_path / "videos/a.arrow").read_bytes()
+    (tmp_path / "videos/c.arrow.partial").write_bytes(data)
     artifact = Artifact(tmp_path, KIND)
     assert "c" not in artifact
     with pytest.raises(InputError, match=r"cannot read .*c\.arrow"):
@@ -128,9 +134,9 @@ def test_a_partial_file_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [0, 20, 400])
 def test_a_file_cut_off_is_one_clear_line(tmp_path: Path, kept: int) -> None:
     write(tmp_path)
-    data = (tmp_path / "a.arrow").read_bytes()
+    data = (tmp_path / "videos/a.arrow").read_bytes()
     assert len(data) > 400
-    (tmp_path / "a.arrow").write_bytes(data[:kept])
+    (tmp_path / "videos/a.arrow").write_bytes(data[:kept])
     with pytest.raises(InputError, match=r"a\.arrow.*run dvc repro") as error:
         Artifact(tmp_path, KIND).table("a")
     assert "\n" not in str(error.value)
