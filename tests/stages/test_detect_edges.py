@@ -57,7 +57,7 @@ def test_equal_bytes(frames: Frames) -> None:
     digests = []
     for out in ("one", "two"):
         run({}, out)
-        files = sorted(Path(out).iterdir())
+        files = sorted(path for path in Path(out).rglob("*") if path.is_file())
         digests.append([hashlib.sha256(f.read_bytes()).hexdigest() for f in files])
     assert digests[0] == digests[1] and len(digests[0]) == 6
 

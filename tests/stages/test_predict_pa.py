@@ -94,10 +94,10 @@ def test_what_moves_is_inferred_and_the_rest_predicted(frames: Frames, version: 
 def test_the_number_of_processes_changes_nothing(frames: Frames) -> None:
     for jobs in (1, 2):
         predict(jobs, "v1")
-    names = sorted(path.name for path in Path("v1-1").iterdir())
-    assert len(names) == 5  # four videos and the index
-    for name in names:
-        assert (Path("v1-1") / name).read_bytes() == (Path("v1-2") / name).read_bytes()
+    one, two = (sorted(p for p in Path(out).rglob("*") if p.is_file()) for out in ("v1-1", "v1-2"))
+    assert len(one) == 5  # four videos and the index
+    for first, second in zip(one, two, strict=True):
+        assert first.name == second.name and first.read_bytes() == second.read_bytes()
 
 
 def test_tags_have_the_shares_of_the_version_before(frames: Frames) -> None:
