@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.artifacts.store import INDEX, VIDEOS
 from pipeline.refinement.prediction import PredictionParams
 from stages.schema import OTHER, SECTIONS
 from tests.imports import ROOT, closure, module_file
@@ -265,7 +266,15 @@ INDEXED += ("data/pa", "data/ground_truth")
 @pytest.mark.parametrize("name", [n for n in RESOLVED if n != "report"])  # sees all versions
 def test_an_artifact_is_a_dep_by_its_index(name: str) -> None:
     deps = [d for d in paths(RESOLVED[name], "deps") if any(covers(a, d) for a in INDEXED)]
-    assert all(dep.endswith("/index.parquet") for dep in deps), deps
+    assert all(dep.endswith(f"/{INDEX}") for dep in deps), deps
+
+
+def test_an_artifact_is_two_outs() -> None:
+    for name, stage in RESOLVED.items():
+        outs = outs_of(stage)
+        indexed = {o.removesuffix(f"/{INDEX}") for o in outs if o.endswith(f"/{INDEX}")}
+        written = {o for o in outs if any(covers(a, o) for a in INDEXED)}
+        assert written == {f"{a}/{part}" for a in indexed for part in (INDEX, VIDEOS)}, name
 
 
 def test_no_dep_lies_inside_an_out() -> None:
