@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from conf.compose import composed
-from pipeline.artifacts.store import INDEX, VIDEOS
 from pipeline.refinement.prediction import PredictionParams
 from stages.schema import OTHER, SECTIONS
+from tests.dag import RESOLVED, STAGES, covers, is_code, outs_of, paths
 from tests.imports import ROOT, closure, module_file
 
 # Code that cannot change a result: an edit there must not rerun a week of training.
@@ -29,29 +27,6 @@ CANNOT_CHANGE_A_RESULT = {
     "pipeline/runtime/resume.py": "continues a killed training to the same weights",
 }
 WITHOUT = frozenset(CANNOT_CHANGE_A_RESULT)
-PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-STAGES: dict[str, dict[str, Any]] = {
-    name: stage.get("do", stage) for name, stage in PIPELINE["stages"].items()
-}
-GROUND_TRUTH = "data/ground_truth"
-
-
-def paths(stage: dict[str, Any], *kinds: str) -> list[str]:
-    """Paths under ``kinds``, whose entries may be mappings with settings."""
-    entries = [entry for kind in kinds for entry in stage.get(kind, [])]
-    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
-
-
-def outs_of(stage: dict[str, Any]) -> list[str]:
-    return paths(stage, "outs", "metrics", "plots")
-
-
-def is_code(dep: str) -> bool:
-    return dep.split("/")[0] in ("pipeline", "stages", "conf", "tests")
-
-
-def covers(dep: str, path: str) -> bool:
-    return path == dep or path.startswith(f"{dep}/")
 
 
 def code_deps(name: str) -> list[str]:
@@ -60,44 +35,6 @@ def code_deps(name: str) -> list[str]:
 
 def imported(name: str) -> set[str]:
     return closure(f"stages/{name}.py", WITHOUT)
-
-
-def resolved() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every stage of the DAG with its ``foreach`` and ``${...}`` filled in from the parameters."""
-    values = composed([])
-
-    def look_up(name: str, item: dict[str, Any]) -> Any:
-        found: Any = {**values, **item}
-        for part in name.split("."):
-            found = found[part]
-        return found
-
-    def fill(content: Any, item: dict[str, Any]) -> Any:
-        if isinstance(content, dict):
-            return {fill(k, item): fill(v, item) for k, v in content.items()}
-        if isinstance(content, list):
-            return [fill(v, item) for v in content]
-        if isinstance(content, str):
-            return re.sub(r"\$\{([\w.]+)\}", lambda m: str(look_up(m[1], item)), content)
-        return content
-
-    for name, stage in PIPELINE["stages"].items():
-        if "foreach" not in stage:
-            yield name, fill(stage, {})
-            continue
-        over = stage["foreach"]
-        over = look_up(over[2:-1], {}) if isinstance(over, str) else over
-        each = over.items() if isinstance(over, dict) else ((item, item) for item in over)
-        for key, item in each:
-            yield f"{name}@{key}", fill(stage["do"], {"key": key, "item": item})
-
-
-RESOLVED = dict(resolved())
-
-
-def test_the_dag_is_there() -> None:
-    assert "select_pa@v0" in RESOLVED and "predict_pa@v1" in RESOLVED
-    assert "${" not in str(RESOLVED)
 
 
 def test_the_files_left_out_exist_and_say_why() -> None:
@@ -211,97 +148,6 @@ def test_a_training_depends_on_all_of_a_prediction_that_ric_looks_at() -> None:
     # what becomes of an answer after RIC has looked at it, and which epoch's answer it is
     afterwards = {"criterion", "refine_output", "align", "latent"}
     assert set(PredictionParams.model_fields) - declared == afterwards
-
-
-def producers(dep: str) -> list[str]:
-    """Stages one of whose outs is the path, holds it, or lies in it."""
-    return [
-        name
-        for name, stage in RESOLVED.items()
-        if any(covers(out, dep) or covers(dep, out) for out in outs_of(stage))
-    ]
-
-
-def ancestors(name: str) -> set[str]:
-    found: set[str] = set()
-    queue = [name]
-    while queue:
-        for dep in paths(RESOLVED[queue.pop()], "deps"):
-            new = set(producers(dep)) - found
-            found |= new
-            queue += new
-    return found
-
-
-def test_only_evaluation_and_report_see_the_ground_truth() -> None:
-    readers = {
-        name.partition("@")[0]
-        for name, stage in RESOLVED.items()
-        if any(covers(d, GROUND_TRUTH) or covers(GROUND_TRUTH, d) for d in paths(stage, "deps"))
-    }
-    assert readers == {"evaluate_cues", "evaluate_ric", "report"}
-
-
-JUDGES = ("prepare_ground_truth", "evaluate_cues", "evaluate_ric", "report")
-BLIND = [n for n in RESOLVED if n.partition("@")[0] not in JUDGES]
-
-
-@pytest.mark.parametrize("name", BLIND)
-def test_nothing_else_follows_from_it(name: str) -> None:
-    seen = {a for a in ancestors(name) if a.partition("@")[0] in JUDGES}
-    assert not seen, f"{name} depends on {sorted(seen)}"
-
-
-def test_the_search_for_ancestors_finds_them() -> None:
-    assert {"prepare_ground_truth", "make_demo", "predict_pa@v1"} <= ancestors("evaluate_ric@v1")
-    assert {"train_segmenter@v0", "select_pa@v0"} <= ancestors("predict_pa@v1")
-    assert {"extract_cam@action", "evaluate_ric@v0"} <= ancestors("report")
-
-
-# Artifacts with a file for each video: their index tells of every change, and is read in no time.
-INDEXED = ("data/frames", "data/superpixels", "data/edges", "data/flow", "data/motion", "data/cam")
-INDEXED += ("data/pa", "data/ground_truth")
-
-
-@pytest.mark.parametrize("name", [n for n in RESOLVED if n != "report"])  # sees all versions
-def test_an_artifact_is_a_dep_by_its_index(name: str) -> None:
-    deps = [d for d in paths(RESOLVED[name], "deps") if any(covers(a, d) for a in INDEXED)]
-    assert all(dep.endswith(f"/{INDEX}") for dep in deps), deps
-
-
-def test_an_artifact_is_two_outs() -> None:
-    for name, stage in RESOLVED.items():
-        outs = outs_of(stage)
-        indexed = {o.removesuffix(f"/{INDEX}") for o in outs if o.endswith(f"/{INDEX}")}
-        written = {o for o in outs if any(covers(a, o) for a in INDEXED)}
-        assert written == {f"{a}/{part}" for a in indexed for part in (INDEX, VIDEOS)}, name
-
-
-def test_no_dep_lies_inside_an_out() -> None:
-    outs = {out for stage in RESOLVED.values() for out in outs_of(stage)}
-    inside = {
-        dep
-        for stage in RESOLVED.values()
-        for dep in paths(stage, "deps")
-        if any(covers(out, dep) and out != dep for out in outs)
-    }
-    assert not inside
-
-
-def test_every_out_is_made_once() -> None:
-    outs = [out for stage in RESOLVED.values() for out in outs_of(stage)]
-    for i, out in enumerate(outs):
-        assert not any(covers(other, out) for other in outs[:i] + outs[i + 1 :]), out
-
-
-def test_plots_show_files_that_a_stage_writes() -> None:
-    templates = {p.stem for p in (ROOT / ".dvc" / "plots").glob("*.json")}
-    for plot in PIPELINE.get("plots", []):
-        ((_, settings),) = plot.items()
-        for path in settings["y"]:
-            assert producers(path), path
-        built_in = {"linear", "simple", "confusion", "confusion_normalized", "scatter", "smooth"}
-        assert settings["template"] in templates | built_in
 
 
 def test_every_module_of_stages_is_a_stage_or_shared() -> None:

@@ -1,0 +1,88 @@
+"""dvc.yaml as data: its stages as they are written, and with ``foreach`` and values filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from conf.compose import composed
+from tests.imports import ROOT
+
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage.get("do", stage) for name, stage in PIPELINE["stages"].items()
+}
+
+
+def paths(stage: dict[str, Any], *kinds: str) -> list[str]:
+    """Paths under ``kinds``, whose entries may be mappings with settings."""
+    entries = [entry for kind in kinds for entry in stage.get(kind, [])]
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def outs_of(stage: dict[str, Any]) -> list[str]:
+    return paths(stage, "outs", "metrics", "plots")
+
+
+def is_code(dep: str) -> bool:
+    return dep.split("/")[0] in ("pipeline", "stages", "conf", "tests")
+
+
+def covers(dep: str, path: str) -> bool:
+    return path == dep or path.startswith(f"{dep}/")
+
+
+def resolved() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every stage of the DAG with its ``foreach`` and ``${...}`` filled in from the parameters."""
+    values = composed([])
+
+    def look_up(name: str, item: dict[str, Any]) -> Any:
+        found: Any = {**values, **item}
+        for part in name.split("."):
+            found = found[part]
+        return found
+
+    def fill(content: Any, item: dict[str, Any]) -> Any:
+        if isinstance(content, dict):
+            return {fill(k, item): fill(v, item) for k, v in content.items()}
+        if isinstance(content, list):
+            return [fill(v, item) for v in content]
+        if isinstance(content, str):
+            return re.sub(r"\$\{([\w.]+)\}", lambda m: str(look_up(m[1], item)), content)
+        return content
+
+    for name, stage in PIPELINE["stages"].items():
+        if "foreach" not in stage:
+            yield name, fill(stage, {})
+            continue
+        over = stage["foreach"]
+        over = look_up(over[2:-1], {}) if isinstance(over, str) else over
+        each = over.items() if isinstance(over, dict) else ((item, item) for item in over)
+        for key, item in each:
+            yield f"{name}@{key}", fill(stage["do"], {"key": key, "item": item})
+
+
+RESOLVED = dict(resolved())
+
+
+def producers(dep: str) -> list[str]:
+    """Stages one of whose outs is the path, holds it, or lies in it."""
+    return [
+        name
+        for name, stage in RESOLVED.items()
+        if any(covers(out, dep) or covers(dep, out) for out in outs_of(stage))
+    ]
+
+
+def ancestors(name: str) -> set[str]:
+    found: set[str] = set()
+    queue = [name]
+    while queue:
+        for dep in paths(RESOLVED[queue.pop()], "deps"):
+            new = set(producers(dep)) - found
+            found |= new
+            queue += new
+    return found
