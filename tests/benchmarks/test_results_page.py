@@ -89,3 +89,19 @@ def test_arms_by_hand(results: Path) -> None:
     assert "| 3.50 |" in line("oracle - all")
     assert "| 0 | random | 5 | 39.5 | 39.5 | 40.5 |" in results_page.arms_table()
     assert "| 0 | recipe | 5 | 40.0 | 41.0, 39.0 | 41.0 |" in results_page.arms_table()
+
+
+def test_what_stands_before_the_first_heading_goes_below_the_bars(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(results)
+    (results / "docs").mkdir()
+    (results / "docs/results-notes.md").write_text(
+        "In short.\n\n### One\n\n- a\n\n### Two\n\n- b\n"
+    )
+    (results / "README.md").write_text("before\n<!-- table -->\nold\n<!-- /table -->\nafter\n")
+    results_page.main()
+    page = (results / "docs/results.md").read_text()
+    assert page.index("## Bars") < page.index("In short.") < page.index("## What selection")
+    assert page.endswith("## What to make of it\n\n### One\n\n- a\n\n### Two\n\n- b\n")
+    assert (results / "README.md").read_text().startswith("before\n<!-- table -->\n")
