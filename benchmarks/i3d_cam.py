@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 from pipeline.artifacts.tables import write_json
-from pipeline.cues.full_size import at_full_size
 from pipeline.cues.grad_cam import class_maps
 from pipeline.cues.positions import cover_frame, frames_of_maps
 from pipeline.datasets import davis
@@ -27,6 +26,7 @@ from pipeline.datasets.video import Dataset, Video, read_frames
 from pipeline.networks.i3d import I3D
 from pipeline.networks.inference import clip_tensor
 from pipeline.networks.weights import WeightsParams, load_weights
+from pipeline.vision.resizing import at_full_size
 
 SIZE = (398, 224)  # width, height
 LENGTH = 32

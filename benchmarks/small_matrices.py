@@ -25,7 +25,7 @@ COMPONENTS, SAMPLES = 5, 500
 
 def fit_seconds(repeats: int) -> float:
     """Median time of the two fits in this process, of noise with a darker rectangle."""
-    from pipeline.refinement.colour_mixtures import ShotMixtures
+    from pipeline.vision.colour_mixtures import ShotMixtures
 
     images = np.random.default_rng(0).integers(0, 256, (FRAMES, HEIGHT, WIDTH, 3), dtype=np.uint8)
     foreground = np.zeros(images.shape[:3], bool)

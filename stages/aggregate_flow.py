@@ -11,10 +11,10 @@ import numpy as np
 from pipeline.artifacts.flows import Flows
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.maps import Maps
-from pipeline.refinement.flow_aggregation import AggregateParams, unite_along_flow
+from pipeline.cues.flow_aggregation import AggregateParams, unite_along_flow
+from pipeline.cues.read_targets import Target, find_targets
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.parallel import parallel_map
-from pipeline.selection.targets import Target, find_targets
 from stages import cli
 
 

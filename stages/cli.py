@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import inspect
+import json
 import logging
 import os
 import sys
@@ -25,6 +26,7 @@ from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
 
 PARAMETERS = Path("params.yaml")
+CODE = Path("data/code.json")  # digests by stage, see stages/fingerprint_code.py
 CHECKED = Path(".work/checked-parameters")
 P = TypeVar("P", bound=Params)
 
@@ -48,11 +50,31 @@ def run(stage: Callable[..., None]) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     keep_freed_memory()
     try:
+        check_code(Path(inspect.getfile(stage)).stem)
         check_parameters()
         stage(**arguments)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def check_code(name: str) -> None:
+    """Refuse to run a stage whose code is not that of the digest by which DVC will know its result.
+
+    ``dvc repro -s`` takes the digests as they lie there, and code may change during a long run.
+
+    Raises:
+        InputError: the digest is of other code; there is none where DVC does not run the stage.
+    """
+    if name == "fingerprint_code" or not CODE.is_file():
+        return
+    from stages.code import stage_digest
+
+    if json.loads(CODE.read_text()).get(name) != stage_digest(name):
+        raise InputError(
+            f"the code of {name} is not the one that {CODE} was written for; run dvc repro, "
+            "without -s, or dvc repro -s fingerprint_code before it"
+        )
 
 
 def check_parameters() -> None:

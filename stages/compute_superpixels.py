@@ -8,8 +8,8 @@ from typing import Any
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.refinement.slic import SlicParams, slic_superpixels
 from pipeline.runtime.parallel import parallel_map
+from pipeline.vision.slic import SlicParams, slic_superpixels
 from stages import cli
 
 

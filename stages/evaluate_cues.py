@@ -11,7 +11,7 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.cam_masks import score_cams
 from pipeline.evaluation.cues import score_motion
-from pipeline.refinement.first_labels import InitialParams
+from pipeline.initial_pa.methods import InitialParams
 from stages import cli
 
 

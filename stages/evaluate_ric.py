@@ -29,9 +29,9 @@ from pipeline.evaluation.versions import (
     score_selection,
 )
 from pipeline.networks.video_inference import segment_video
-from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
-from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import predict_video
+from pipeline.prediction.colocalisation import ColocaliseParams, object_mask
+from pipeline.prediction.params import PredictionParams
+from pipeline.prediction.video_prediction import predict_video
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map, thread_map
 from pipeline.runtime.reproducible import make_reproducible

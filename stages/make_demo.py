@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.datasets.demo import DemoParams, make_demo
-from pipeline.datasets.demo_stills import make_stills
+from pipeline.demo.stills import make_stills
+from pipeline.demo.videos import DemoParams, make_demo
 from stages import cli
 
 

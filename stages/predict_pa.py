@@ -13,8 +13,8 @@ from pipeline.artifacts.models import read_history
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json
-from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import (
+from pipeline.prediction.params import PredictionParams
+from pipeline.prediction.video_prediction import (
     Known,
     PredictedLabels,
     infer_video,

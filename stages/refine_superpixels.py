@@ -13,12 +13,12 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
-from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import is_foreground
-from pipeline.refinement.first_labels import FrameCues, InitialParams, first_labels
-from pipeline.refinement.initial import TaggedPair, shown_labels
+from pipeline.initial_pa.map_labels import TaggedPair, shown_labels
+from pipeline.initial_pa.methods import FrameCues, InitialParams, first_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.parallel import parallel_map
+from pipeline.vision.resizing import at_full_size
 from stages import cli
 
 

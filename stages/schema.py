@@ -11,18 +11,17 @@ from typing import Any
 
 from pipeline.cues.edges import EdgeParams
 from pipeline.cues.flow import FlowParams
+from pipeline.cues.flow_aggregation import AggregateParams
 from pipeline.cues.motion_segments import MotionParams
 from pipeline.cues.video_maps import CamParams
-from pipeline.datasets.demo import DemoParams
 from pipeline.datasets.frames import PrepareFramesParams
 from pipeline.datasets.layouts import check_dataset
+from pipeline.demo.videos import DemoParams
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
-from pipeline.refinement.colocalisation import ColocaliseParams
-from pipeline.refinement.first_labels import InitialParams
-from pipeline.refinement.flow_aggregation import AggregateParams
-from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.slic import SlicParams
+from pipeline.initial_pa.methods import InitialParams
+from pipeline.prediction.colocalisation import ColocaliseParams
+from pipeline.prediction.params import PredictionParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
@@ -30,6 +29,7 @@ from pipeline.selection.select import FLOW_SCORES, MOTION_RULES, SelectParams
 from pipeline.training.classifier import ClassifierParams
 from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
+from pipeline.vision.slic import SlicParams
 
 SECTIONS: dict[str, type[Params]] = {
     "machine": MachineParams,

@@ -16,7 +16,6 @@ from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import write_json, write_table
-from pipeline.refinement.superpixels import RefineParams
 from pipeline.runtime.parallel import parallel_map
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.selection.measure import (
@@ -36,6 +35,7 @@ from pipeline.selection.select import (
     select,
 )
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
+from pipeline.vision.superpixel_refinement import RefineParams
 from stages import cli
 from stages.classifiers import load_classifier
 

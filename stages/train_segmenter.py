@@ -13,7 +13,7 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_table, selected_frames
 from pipeline.networks.segmenters import build_segmenter
-from pipeline.refinement.prediction import PredictionParams
+from pipeline.prediction.params import PredictionParams
 from pipeline.runtime.curves import training_curves
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint

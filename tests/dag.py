@@ -27,6 +27,11 @@ def outs_of(stage: dict[str, Any]) -> list[str]:
     return paths(stage, "outs", "metrics", "plots")
 
 
+def own_params(stage: dict[str, Any]) -> list[str]:
+    """Sections of params.yaml that a stage depends on."""
+    return [entry for entry in stage.get("params", []) if isinstance(entry, str)]
+
+
 def is_code(dep: str) -> bool:
     return dep.split("/")[0] in ("pipeline", "stages", "conf", "tests")
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pipeline.artifacts.models import read_description
 from tests.stories import Stories, tell_stories
 
 pytestmark = pytest.mark.slow
@@ -90,8 +91,7 @@ def test_the_evolution_stops(stories: Stories) -> None:
     folder, states = stories.stopped
     assert states[0].summary["stopped_after"] == "v1"
     assert list(states[0].summary["versions"]) == ["v0", "v1"]
-    description = json.loads((folder / "kept/model/model.json").read_text())
-    assert description == {"absent": "stopped after v1"}
+    assert read_description(folder / "kept/model") == {"absent": "stopped after v1"}
     assert not [*(folder / "kept/pa").rglob("*.arrow")] and (folder / "kept/pa/videos").is_dir()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.artifacts.tables import read_json, write_json
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.versions import library_versions, warn_of_other_versions
 
 if TYPE_CHECKING:  # torch takes seconds to import, and stages that read figures only save them
     import torch
@@ -43,7 +44,7 @@ def write_model(
         torch.save(whole, buffer)
         _write(folder / f"weights-{criterion}.pt", buffer.getvalue())
     write_json(folder / "history.json", history)
-    write_json(folder / "model.json", description)
+    write_json(folder / "model.json", {**description, "made_with": library_versions()})
 
 
 def write_absent_model(folder: Path, reason: str) -> None:
@@ -53,7 +54,9 @@ def write_absent_model(folder: Path, reason: str) -> None:
 
 def read_description(folder: Path) -> dict[str, Any]:
     """How to build the network, or ``{"absent": reason}``."""
-    return read_json(folder / "model.json")
+    description = read_json(folder / "model.json")
+    warn_of_other_versions(description.pop("made_with", {}), str(folder))
+    return description
 
 
 def read_history(folder: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.versions import library_versions, warn_of_other_versions
 
 INDEX = "index.parquet"
 VIDEOS = "videos"
@@ -79,7 +80,12 @@ def write_index(
         frame = pd.DataFrame({"video": pd.Series(dtype=str), "rows": pd.Series(dtype=int)})
         (folder / VIDEOS / ".keep").touch()  # DVC warns of an empty folder, which is no fault here
     frame = frame.sort_values("video", ignore_index=True)
-    header = {"kind": kind.name, "version": kind.version, "metadata": dict(metadata or {})}
+    header = {
+        "kind": kind.name,
+        "version": kind.version,
+        "metadata": dict(metadata or {}),
+        "made_with": library_versions(),
+    }
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata(
         {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(header, sort_keys=True)}
@@ -123,6 +129,7 @@ class Artifact:
                 f"{folder} holds {found[0]} version {found[1]}, expected {kind.name} version "
                 f"{kind.version}; run dvc repro"
             )
+        warn_of_other_versions(header.get("made_with", {}), str(folder))
         self.metadata: dict[str, Any] = copy.deepcopy(header["metadata"])
         self.index = rows.copy()
 

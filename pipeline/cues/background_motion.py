@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.refinement.warping import Flow, warp
+from pipeline.vision.warping import Flow, warp
 
 Image = npt.NDArray[np.uint8]
 Homography = npt.NDArray[np.float64]

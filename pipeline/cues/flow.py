@@ -1,4 +1,4 @@
-"""Optical flow between frames; what is done with it stands in `refinement/warping.py`."""
+"""Optical flow between frames; what is done with it stands in `vision/warping.py`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from pipeline.datasets.video import fitted_size
-from pipeline.refinement.warping import Flow
 from pipeline.runtime.params import Params
+from pipeline.vision.warping import Flow
 
 if TYPE_CHECKING:
     from pipeline.networks.raft import Raft

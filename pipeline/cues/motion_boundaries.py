@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.refinement.warping import Flow
 from pipeline.runtime.params import Params
+from pipeline.vision.warping import Flow
 
 Mask = npt.NDArray[np.bool_]
 DIRECTIONS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0))

@@ -32,10 +32,10 @@ from pipeline.cues.video_regions import (
     video_regions,
 )
 from pipeline.datasets.video import fitted_size
-from pipeline.refinement.colour_mixtures import ColourMixture
-from pipeline.refinement.graph_cut import binary_cut
-from pipeline.refinement.slic import SlicParams, slic_superpixels
-from pipeline.refinement.warping import Flow, at_size, consistent
+from pipeline.vision.colour_mixtures import ColourMixture
+from pipeline.vision.graph_cut import binary_cut
+from pipeline.vision.slic import SlicParams, slic_superpixels
+from pipeline.vision.warping import Flow, at_size, consistent
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

@@ -21,9 +21,9 @@ from pipeline.cues.background_motion import (
     unexplained,
 )
 from pipeline.cues.motion_boundaries import BoundaryParams, inside_of_motion
-from pipeline.refinement.otsu import otsu_mask
-from pipeline.refinement.warping import Flow
 from pipeline.runtime.params import Params
+from pipeline.vision.otsu import otsu_mask
+from pipeline.vision.warping import Flow
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.refinement.warping import Flow
+from pipeline.vision.warping import Flow
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

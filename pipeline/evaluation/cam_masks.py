@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
-from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.evaluation.confusion import confusion_matrix
-from pipeline.refinement.otsu import BinariseParams, otsu_mask
+from pipeline.vision.otsu import BinariseParams, otsu_mask
+from pipeline.vision.resizing import at_full_size
 
 Labels = npt.NDArray[np.uint8]
 

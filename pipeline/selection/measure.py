@@ -17,10 +17,7 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.cues.background_motion import speed_against_camera
-from pipeline.cues.full_size import at_full_size
 from pipeline.datasets.taxonomy import Tag
-from pipeline.refinement.superpixels import RefineParams
-from pipeline.refinement.warping import Flow, warp
 from pipeline.selection.neighbours import neighbour_flows
 from pipeline.selection.patches import (
     Place,
@@ -40,6 +37,9 @@ from pipeline.selection.scores import (
     motion_agreement,
     rii_score,
 )
+from pipeline.vision.resizing import at_full_size
+from pipeline.vision.superpixel_refinement import RefineParams
+from pipeline.vision.warping import Flow, warp
 
 Image = npt.NDArray[np.uint8]
 SCORES = ("colour_contrast", "cam_agreement", "rii", "flow_agreement", "motion_agreement")

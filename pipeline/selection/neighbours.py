@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipeline.artifacts.flows import Flows
 from pipeline.cues.background_motion import accumulate
-from pipeline.refinement.warping import Flow, at_size
+from pipeline.vision.warping import Flow, at_size
 
 
 def neighbour_flows(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.datasets.boxes import bounding_box
-from pipeline.refinement.superpixels import RefineParams, refine_mask
+from pipeline.vision.superpixel_refinement import RefineParams, refine_mask
 
 _STEPS = 6  # of each colour channel
 _STEP_OF_VALUE = (np.arange(256) * _STEPS // 256).astype(np.uint8)

@@ -24,14 +24,14 @@ from pipeline.evaluation.region_integrity import integrity_scores
 from pipeline.networks.base import Segmenter
 from pipeline.networks.inference import Segmentation
 from pipeline.networks.video_inference import segment_videos
-from pipeline.refinement.area_anchor import (
+from pipeline.prediction.area_anchor import (
     AnchorParams,
     anchored_shifts,
     margin_histograms,
     no_histograms,
 )
-from pipeline.refinement.prediction import PredictionParams, refine_all
-from pipeline.refinement.video_prediction import Known, read_known, with_what_is_known
+from pipeline.prediction.params import PredictionParams, refine_all
+from pipeline.prediction.video_prediction import Known, read_known, with_what_is_known
 from pipeline.runtime.errors import InputError
 
 

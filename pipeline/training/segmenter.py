@@ -20,8 +20,8 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.networks.segmenters import SegmenterParams
 from pipeline.networks.weights import WeightsParams
-from pipeline.refinement.area_anchor import AnchorParams
-from pipeline.refinement.latent_labels import LatentParams
+from pipeline.prediction.area_anchor import AnchorParams
+from pipeline.prediction.latent_labels import LatentParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.training.augment import AugmentParams

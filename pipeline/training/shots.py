@@ -22,7 +22,7 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.datasets.video import fitted_size, uniform_frames
 from pipeline.networks.inference import Reading, margin_and_class, share_probs
-from pipeline.refinement.latent_labels import Shot, infer_labels
+from pipeline.prediction.latent_labels import Shot, infer_labels
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.training.batches import Batch, Batches

@@ -11,7 +11,7 @@ from pipeline.cues.background_motion import (
     unexplained,
 )
 from tests.cues.test_flow import texture
-from tests.refinement.test_warping import constant
+from tests.vision.test_warping import constant
 
 TURN = np.array([[1.01, 0.02, -3.0], [-0.015, 0.99, 2.0], [1e-5, 2e-5, 1.0]])
 

@@ -11,7 +11,7 @@ from pipeline.cues.motion_boundaries import (
     inside_of_motion,
     inside_outside,
 )
-from tests.refinement.test_warping import constant
+from tests.vision.test_warping import constant
 
 PARAMS = BoundaryParams(magnitude=0.7, direction=3.0, trust=0.9)
 

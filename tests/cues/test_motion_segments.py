@@ -8,8 +8,8 @@ from scipy.ndimage import distance_transform_edt
 from pipeline.cues.flow import FlowParams, estimate_all
 from pipeline.cues.motion_segments import MotionParams, appearance, band, segment_motion
 from pipeline.cues.video_regions import video_regions
-from pipeline.refinement.slic import SlicParams
-from pipeline.refinement.warping import Flow, at_size
+from pipeline.vision.slic import SlicParams
+from pipeline.vision.warping import Flow, at_size
 from tests.cues.test_flow import texture
 from tests.tiny import blocks
 

@@ -10,8 +10,8 @@ from pipeline.cues.video_regions import (
     temporal_links,
     video_regions,
 )
-from tests.refinement.test_warping import constant
 from tests.tiny import blocks
+from tests.vision.test_warping import constant
 
 
 def two_frames() -> VideoRegions:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
 from pipeline.evaluation.cam_masks import cam_mask, foreground_iou, score_cams
-from pipeline.refinement.otsu import BinariseParams
+from pipeline.vision.otsu import BinariseParams
 
 HALF = BinariseParams(variant="fixed", threshold=0.5)
 

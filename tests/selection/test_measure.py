@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.refinement.superpixels import RefineParams
 from pipeline.selection.measure import (
     FILL,
     AnnotatedVideo,
@@ -15,6 +14,7 @@ from pipeline.selection.measure import (
     measure_regions,
 )
 from pipeline.selection.select import SelectParams, rank_average, select
+from pipeline.vision.superpixel_refinement import RefineParams
 from tests.tiny import blocks
 
 NAMES = ("background", "bird-flying", "dog-running")

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.artifacts.flows import Flows
 from pipeline.selection.neighbours import neighbour_flows
-from tests.refinement.test_warping import constant
+from tests.vision.test_warping import constant
 
 
 @pytest.fixture

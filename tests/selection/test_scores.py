@@ -3,7 +3,6 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.refinement.superpixels import RefineParams
 from pipeline.selection.scores import (
     cam_agreement,
     colour_contrast,
@@ -11,6 +10,7 @@ from pipeline.selection.scores import (
     motion_agreement,
     rii_score,
 )
+from pipeline.vision.superpixel_refinement import RefineParams
 
 
 def square(top: int, left: int, size: int, shape: tuple[int, int] = (20, 24)) -> np.ndarray:

@@ -17,8 +17,8 @@ from pipeline.artifacts.tables import read_json, write_json
 from pipeline.datasets.boxes import Box
 from pipeline.evaluation.corloc import largest_box
 from pipeline.networks.video_inference import segment_video
-from pipeline.refinement.colocalisation import ColocaliseParams, object_mask
-from pipeline.refinement.prediction import PredictionParams
+from pipeline.prediction.colocalisation import ColocaliseParams, object_mask
+from pipeline.prediction.params import PredictionParams
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map
 from stages import evaluate_ric

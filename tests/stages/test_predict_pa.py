@@ -16,8 +16,8 @@ from pipeline.artifacts.maps import Maps
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, write_json
-from pipeline.refinement.prediction import PredictionParams
-from pipeline.refinement.video_prediction import Known, infer_video, predict_video, read_known
+from pipeline.prediction.params import PredictionParams
+from pipeline.prediction.video_prediction import Known, infer_video, predict_video, read_known
 from pipeline.runtime.machine import MachineParams
 from stages import predict_pa
 from stages.segmenters import load_segmenter

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.refinement.prediction import PredictionParams
+from pipeline.prediction.params import PredictionParams
 from tests.tiny import TAXONOMY, TinyVideo, write_frames
 
 DOG = next(t for t in TAXONOMY.pairs if t[0] == "dog")

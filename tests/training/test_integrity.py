@@ -11,8 +11,8 @@ import torch
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.maps import Maps
 from pipeline.networks.inference import Reading, segment_frames
-from pipeline.refinement.area_anchor import AnchorParams
-from pipeline.refinement.prediction import PredictionParams
+from pipeline.prediction.area_anchor import AnchorParams
+from pipeline.prediction.params import PredictionParams
 from pipeline.training.integrity import (
     evaluate_integrity,
     foreground_shifts,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.networks.base import SegmenterOutput
-from pipeline.refinement.latent_labels import LatentParams
+from pipeline.prediction.latent_labels import LatentParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.segmenter import ObjectiveParams, TrainSegmenterParams

@@ -1,0 +1,1 @@
+"""The generator of the demo: small videos in the A2D layout, still images in that of VOC."""

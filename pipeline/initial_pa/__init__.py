@@ -1,0 +1,1 @@
+"""The ways from cues to the first pseudo-annotation, PA.v0."""

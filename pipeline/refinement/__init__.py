@@ -1,1 +1,0 @@
-"""From attention maps and predictions to label maps: binarise, refine, anchor, align."""

@@ -1,0 +1,1 @@
+"""Operators on arrays: superpixels, thresholds, warping, graph cuts, colour mixtures, sizes."""

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.runtime.code_digest import code_digest, module_file, reached_files, source_digest
+
+SOURCE = '''"""A module."""
+import os  # to be used
+
+def area(height: int, width: int = 2) -> int:
+    """Height times width."""
+    "in pixels"
+    size = height * width  # the product
+    return f"{size:>{width}} of {os.name!r} px"
+'''
+
+
+def test_what_is_not_executed_does_not_count() -> None:
+    other = """import os
+
+
+def area(
+    height: int,
+    width: int = 2,
+) -> int:
+    size = (height
+            * width)
+    return f'{size:>{width}} of {os.name!r} px'
+"""
+    assert source_digest(SOURCE) == source_digest(other)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("height * width ", "height + width "),
+        ("width: int = 2", "width: int = 3"),
+        ("width: int = 2", "width: int = 2.0"),
+        (" px", " pixels"),
+        ("!r", "!s"),
+        ("import os", "import sys as os"),
+        ("return", "yield"),
+        ("size = ", "size += "),
+    ],
+)
+def test_what_is_executed_does(old: str, new: str) -> None:
+    changed = SOURCE.replace(old, new)
+    assert changed != SOURCE and source_digest(changed) != source_digest(SOURCE)
+
+
+def test_none_is_not_nothing() -> None:
+    assert source_digest("x = f()") != source_digest("x = f(None)")
+    assert source_digest("x = [None]") != source_digest("x = []")
+    assert source_digest("def f(): return") != source_digest("def f(): return 0")
+
+
+def test_a_body_of_a_docstring_alone_is_one() -> None:
+    assert source_digest('class A:\n    """One."""') == source_digest('class A:\n    """Two."""')
+
+
+def test_the_digest_is_the_same_on_every_python() -> None:
+    """Written down once (3.11, 3.12 and 3.13 agree): a worker may have another Python."""
+    assert source_digest(SOURCE).startswith("52d8cca5ae79683b")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """house.main -> house.room.chair (in a function) -> house.wood; a checker sees house.types."""
+    files = {
+        "house/__init__.py": '"""A house."""',
+        "house/main.py": (
+            "import json\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+            "    from house import types\ndef run():\n    from house.room import chair\n"
+        ),
+        "house/room/__init__.py": "LIGHT = 1",
+        "house/room/chair.py": "from house.wood import oak, log",
+        "house/wood.py": "oak = 1\nfrom house import log",
+        "house/types.py": "x = 1",
+        "house/log.py": "from house import paper",
+        "house/paper.py": "x = 1",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_imports_are_followed_through_files_and_into_functions(tree: Path) -> None:
+    files = {"main.py", "room/__init__.py", "room/chair.py", "wood.py", "log.py", "paper.py"}
+    assert reached_files(tree, "house/main.py") == {f"house/{name}" for name in files}
+    # not looked into what is left out
+    without = reached_files(tree, "house/main.py", ["house/log.py"])
+    assert without == {f"house/{name}" for name in files - {"log.py", "paper.py"}}
+    assert module_file(tree, "house.room") == "house/room/__init__.py"
+    assert module_file(tree, "json") is None
+
+
+def test_a_digest_of_files_tells_which_they_are(tree: Path) -> None:
+    own = code_digest(tree, ["house/types.py", "house/wood.py"])
+    assert own == code_digest(tree, ["house/wood.py", "house/types.py"])
+    assert own != code_digest(tree, ["house/paper.py", "house/wood.py"])  # the same text
