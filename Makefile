@@ -19,7 +19,7 @@ lint: $(VENV)/.installed
 	$(RUN) ruff format --check .
 
 types: $(VENV)/.installed
-	$(RUN) mypy pipeline stages conf benchmarks
+	$(RUN) mypy pipeline stages conf benchmarks wsvaas
 
 tests: $(VENV)/.installed
 	$(RUN) python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -30,7 +30,7 @@ params: $(VENV)/.installed # compose conf/ into params.yaml
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 
 clean:

@@ -40,6 +40,7 @@ class Claim(NamedTuple):
     value: Callable[[Figures], float]
 
 
+MCNN, FLOW = "mcnn_located", "frame_to_frame_unsure"
 SAME_FRAMES = "these frames' own maps"
 AA, ACTION = "miou_actor_action", "miou_action"
 CLAIMS = [
@@ -55,11 +56,15 @@ CLAIMS = [
         )
     ),
     Claim("vscr", "whole", "without motion", "model.v0, test, action", model_figure(ACTION)),
-    Claim("mcnn", "soft", "hard", "model.v0, test, actor", model_figure("miou_actor")),
-    Claim("mcnn", "soft", "hard", "model.v0, test, foreground", model_figure("iou_foreground")),
-    Claim("mcnn", "soft", "hard", "PA.v1, actor", pa_figure("miou_actor", "v1")),
-    Claim("frame_to_frame", "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure),
-    Claim("frame_to_frame", "K = 3", SAME_FRAMES, "the same on the same frames", cue_figure),
+    Claim(MCNN, "soft", "hard", "model.v0, test, actor", model_figure("miou_actor")),
+    Claim(
+        "mcnn_located", "soft", "hard", "model.v0, test, foreground", model_figure("iou_foreground")
+    ),
+    Claim(MCNN, "soft", "hard", "PA.v1, actor", pa_figure("miou_actor", "v1")),
+    Claim(
+        "frame_to_frame_unsure", "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure
+    ),
+    Claim(FLOW, "K = 3", SAME_FRAMES, "the same on the same frames", cue_figure),
 ]
 
 
@@ -74,7 +79,7 @@ def load(recipe: str) -> dict[int, dict[str, Figures]]:
         path = RESULTS / f"{recipe}-arms-seed{seed}.json"
         if path.is_file():
             found[seed] = read_json(path)
-            if recipe == "frame_to_frame" and "K = 3" in found[seed]:
+            if recipe == FLOW and "K = 3" in found[seed]:
                 single = found[seed]["K = 3"]["cues"]["cam"]
                 found[seed][SAME_FRAMES] = {"cues": {"aggregated": single}}
     return found
@@ -151,7 +156,7 @@ def _value(read: Callable[[Figures], float], figures: Figures) -> float | None:
 
 def sections() -> list[str]:
     """All that was measured; nothing where nothing was."""
-    measured = [r for r in ("ws2_ranked", "vscr", "mcnn", "frame_to_frame") if load(r)]
+    measured = [r for r in ("ws2_ranked", "vscr", MCNN, FLOW) if load(r)]
     if not measured:
         return []
     lines = ["", "## Recipes on the demo, with and without their parts", ""]

@@ -41,15 +41,15 @@ class Arm(NamedTuple):
 ARMS = {
     "ws2_ranked": (
         Arm("whole"),
-        Arm("without action prior", ("prediction.action_prior=0",)),
-        Arm("epoch by RIC", ("prediction.criterion=ric",)),
-        Arm("with action alignment", ("prediction.align={window:null}",)),
+        Arm("without action prior", ("prediction.corrections=[area_anchor]",)),
+        Arm("epoch by RIC", ("predict_pa.criterion=ric",)),
+        Arm("with action alignment", ("predict_pa.corrections=[superpixel_refinement,alignment]",)),
     ),
     "vscr": (  # Table 3 of the paper
         Arm("whole"),
         Arm("without edges", (f"{WEIGHT}.edge=0",)),
         Arm("without tags", (f"{WEIGHT}.tag=0",)),
-        Arm("without motion", ("train_segmenter.network.two_stream.motion=null",)),
+        Arm("without motion", ("two_stream.motion=null",)),
         Arm("without unlabelled", (f"{CONTRASTIVE}.unlabelled=false",)),
         # what is left are the two streams and the labels of the activation maps
         Arm(
@@ -66,34 +66,31 @@ ARMS = {
                 "train_segmenter.network.two_stream=null",
             ),
         ),
-        # the videos, the rule and the backbone of vscr
-        Arm(
-            "ws2",
-            (
-                "versions=two",
-                "make_demo.absent=0.25",
-                "make_demo.away=[4,8]",
-                "prediction.rule=argmax",
-                "prediction.tag_anchor=false",
-                "prediction.refine_output=false",
-                "train_segmenter.anchor=null",
-                "finetune_classifier.actor.network=small_resnet",
-                "train_segmenter.network.backbone=small_resnet",
-            ),
-            recipe="ws2",
-        ),
+        Arm("ws2", ("versions=two",), recipe="ws2"),
     ),
-    "mcnn": (  # Table 1
+    "mcnn_located": (  # Table 1
         Arm("soft", (ONCE,)),
         Arm("hard", (ONCE, "train_segmenter.objective.latent.motion=hard")),
         Arm("fine-tuned"),
     ),
-    "frame_to_frame": (  # Fig. 5a
+    "frame_to_frame_unsure": (  # Fig. 5a
         Arm("K = 3", cues=True),
-        Arm("K = 1", ("aggregate_flow.frames=1",), cues=True),
+        Arm("K = 1", ("cues.aggregated_actor.frames=1",), cues=True),
         Arm("whole"),
     ),
 }
+
+
+DATASETS = {
+    "mcnn_located": "demo_objects",
+    "frame_to_frame_unsure": "demo_objects",
+}  # else the demo
+
+
+def settings_of(recipe: str, arm: Arm) -> list[str]:
+    """The overrides of an arm, but for the seed."""
+    dataset = [f"dataset={DATASETS[recipe]}"] if recipe in DATASETS else []
+    return [f"recipe={arm.recipe or recipe}", *dataset, *arm.overrides]
 
 
 def run_arm(recipe: str, arm: Arm, seed: int, threads: int | None) -> dict[str, Any]:
@@ -101,7 +98,7 @@ def run_arm(recipe: str, arm: Arm, seed: int, threads: int | None) -> dict[str, 
 
     What arms share is computed by the first of them: its minutes are those of the recipe.
     """
-    overrides = [f"recipe={arm.recipe or recipe}", f"seed={seed}", *arm.overrides]
+    overrides = [*settings_of(recipe, arm), f"seed={seed}"]
     if threads is not None:
         overrides += [f"machine.threads={threads}", f"machine.jobs={threads}"]
     settings = [word for override in overrides for word in ("-S", override)]

@@ -1,15 +1,15 @@
 r"""Recipes on real video with masks: one on sequences in the DAVIS layout, figures and time.
 
     python -m benchmarks.real_video ws2_ranked --root /data/davis --weights /data/vgg16_features.pth
-    python -m benchmarks.real_video mcnn --root /data/davis --weights /data/vgg16_features.pth \
-        --precision bf16-mixed
+    python -m benchmarks.real_video mcnn_located --root /data/davis \
+        --weights /data/vgg16_features.pth --precision bf16-mixed
     python -m benchmarks.real_video vscr --root /data/davis --weights /data/vgg16_features.pth \
         --motion-weights /data/i3d.pt
 
-The parameters are those of ``conf/dataset/davis.yaml`` and ``conf/recipe/on/<recipe>-davis.yaml``.
-Masks only measure. Figures and the picture go to ``docs/results/davis-<recipe>.json`` and ``.jpg``,
-those of seeds other than 0 to ``davis-<recipe>-seed<n>``; the parameters in the workspace are put
-back.
+The sizes are those of ``conf/dataset/davis.yaml``, or of ``davis_320.yaml`` for a recipe that
+trains no classifier. Masks only measure. Figures and the picture go to
+``docs/results/davis-<recipe>.json`` and ``.jpg``, those of seeds other than 0 to
+``davis-<recipe>-seed<n>``; the parameters in the workspace are put back.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from pipeline.artifacts.tables import read_json, write_json
 
 CLASSIFIER = "finetune_classifier.actor.weights"
 # where a recipe's VGG-16 starts: in the classifier, or in the segmenter where there is none
-VGG_OF = {"ws2_ranked": CLASSIFIER, "vscr": CLASSIFIER, "mcnn": "train_segmenter.weights"}
-MOTION = "train_segmenter.network.two_stream.motion.weights.path"
+VGG_OF = {"ws2_ranked": CLASSIFIER, "vscr": CLASSIFIER, "mcnn_located": "train_segmenter.weights"}
+MOTION = "two_stream.motion.weights.path"
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
     weights = VGG_OF[arguments.recipe]
     overrides = [
         f"recipe={arguments.recipe}",
-        "dataset=davis",
+        f"dataset={'davis_320' if weights != CLASSIFIER else 'davis'}",
         f"dataset.root={arguments.root.resolve()}",
         f"{weights}.source=file",
         f"{weights}.path={arguments.weights.resolve()}",

@@ -88,7 +88,7 @@ BARS = [
     Bar("ws2_ranked", MINUTES, lambda f: f["minutes"], False, 10.0, 1),
     *(
         Bar(recipe, MINUTES, lambda f: f["minutes"], False, 15.0, 1)
-        for recipe in ("vscr", "mcnn", "frame_to_frame")
+        for recipe in ("vscr", "mcnn_located", "frame_to_frame_unsure")
     ),
 ]
 
@@ -231,7 +231,7 @@ def main() -> None:
         ["", short.rstrip()],
         *(
             ["", f"## `{recipe}`", "", *versions_table(recipe)]
-            for recipe in ("ws2_ranked", "ws2", "mcnn", "frame_to_frame")
+            for recipe in ("ws2_ranked", "ws2", "mcnn_located", "frame_to_frame_unsure")
             if load(recipe)
         ),
         ["", "## What selection is worth: PA.v1 by training set", ""],

@@ -28,19 +28,18 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.models import Model
+from pipeline.artifacts.selections import Selection
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, read_table, write_json, write_table
-from pipeline.evaluation.versions import (
-    FrameKey,
-    annotated_keys,
-    measure_frames,
-    region_iou,
-    score_pa,
-)
+from pipeline.evaluation.read_versions import annotated_keys, measure_frames, region_iou
+from pipeline.evaluation.versions import FrameKey, score_pa
+from pipeline.prediction.params import PredictionParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.selection.select import SelectParams, select
-from pipeline.training.segmenter import TrainSegmenterParams
 from stages import cli, predict_pa, train_segmenter
 
 DATA, MODELS = Path("data"), Path("models")
@@ -94,14 +93,15 @@ def write_masks(out: Path, truth: LabelMaps, pa: LabelMaps, train: set[str]) -> 
     Returns:
         The frames that have one.
     """
-    anchor = cli.section("train_segmenter", TrainSegmenterParams).anchor
+    prediction = cli.section("prediction", PredictionParams)
+    anchored = "area_anchor" in prediction.corrections
     keys = annotated_keys(truth, pa, pa.videos)
     rows, shares = [], []
     for video in sorted({v for v, _ in keys}):
         maps = {n: truth.labels(video, n) for v, n in keys if v == video}
         rows.append({"video": video, "rows": LabelMaps.write(out, video, maps)})
         shares += [float((m > 0).mean()) for m in maps.values()] if video in train else []
-    ratio = anchor.ratio if anchor and anchor.ratio else 1.0
+    ratio = prediction.area_anchor.ratio if anchored else 1.0
     share = sum(shares) / max(len(shares), 1) / ratio
     LabelMaps.write_index(out, rows, {"version": "v0", "initial_share": share})
     return set(keys)
@@ -113,34 +113,34 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     write_table(selection / "frames.parquet", chosen)
     write_json(selection / "selection.json", {"rule": arm})
     write_json(work / "convergence.json", {"stop": False, "last": False, "version": "v0"})
+    frames, superpixels = Frames(DATA / "frames"), Superpixels(DATA / "superpixels")
+    cues, classifiers = Cues(DATA / "cues"), cli.read_parameters()["classifiers"]
+    stored = {branch: Model(MODELS / "classifier" / branch) for branch in classifiers}
     # each by its name, so that mypy sees what a stage needs
     train_segmenter.run(
-        frames=DATA / "frames",
-        superpixels=DATA / "superpixels",
-        pa=pa,
-        selection=selection,
-        motion=DATA / "motion",
-        edges=DATA / "edges",
-        action=MODELS / "classifier/action",
-        action_cam=DATA / "cam/action",
-        init=MODELS / "classifier/actor",
+        frames=frames,
+        superpixels=superpixels,
+        pa=LabelMaps(pa),
+        selection=Selection(selection),
+        cues=cues,
+        action=stored.get("action"),
+        init=stored.get("actor"),
         out=model,
         curves=work / "curves",
         work=work / "unfinished",
     )
     predict_pa.run(
-        frames=DATA / "frames",
-        superpixels=DATA / "superpixels",
-        pa=pa,
-        selection=selection,
-        model=model,
-        action_cam=DATA / "cam/action",
-        motion=DATA / "motion",
+        frames=frames,
+        superpixels=superpixels,
+        pa=LabelMaps(pa),
+        selection=Selection(selection),
+        model=Model(model),
+        cues=cues,
         convergence=work / "convergence.json",
         version="v1",
         out=labels,
     )
-    frames, truth = Frames(DATA / "frames"), LabelMaps(DATA / "ground_truth")
+    truth = LabelMaps(DATA / "ground_truth")
     found = LabelMaps(labels)
     keys = annotated_keys(truth, found, frames.tagged("train"))
     measured = measure_frames(truth, found, keys, frames.taxonomy)

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.runtime.errors import InputError
+from stages.schema import check_all
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -24,26 +25,28 @@ def composed(overrides: list[str]) -> dict[str, Any]:
     """The parameters that these overrides compose to.
 
     Raises:
-        InputError: an override that does not fit, or a value that is left to the user and not set.
+        InputError: an override that does not fit.
     """
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
             config = compose("config", overrides)
-        missing = sorted(OmegaConf.missing_keys(config))
-        values = None if missing else OmegaConf.to_container(config, resolve=True)
+        values = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(f"cannot compose conf/: {' '.join(str(error).split())}") from None
-    if missing:
-        raise InputError(
-            f"parameter {', '.join(missing)} has no value; add {missing[0]}=<value> to the command"
-        )
     return cast(dict[str, Any], values)
+
+
+def checked(overrides: list[str]) -> dict[str, Any]:
+    """:func:`composed`, and InputError where anything is wrong with it."""
+    values = composed(overrides)
+    check_all(values)
+    return values
 
 
 def main(overrides: list[str]) -> None:
     """Write params.yaml; bad input is one line on stderr and exit code 1."""
     try:
-        values = composed(overrides)
+        values = checked(overrides)
     except InputError as error:
         sys.exit(f"error: {error}")
     text = yaml.safe_dump(values, sort_keys=False, default_flow_style=None)

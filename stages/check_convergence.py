@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.artifacts.models import read_history
+from pipeline.artifacts.models import Model
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.convergence import ConvergenceParams, has_converged
 from stages import cli
 
 
-def run(model: Path, before: Path, version: str, out: Path) -> None:
+def run(model: Model, before: Model | None, version: str, out: Path) -> None:
     """Compare the best RIC of ``model``, trained on ``version``, with that of ``before``."""
     params = cli.section("check_convergence", ConvergenceParams)
     stop = has_converged(_best_ric(model), _best_ric(before), params.tolerance)
     write_json(out, {"stop": stop, "last": version == params.last, "version": version})
 
 
-def _best_ric(model: Path) -> float | None:
+def _best_ric(model: Model | None) -> float | None:
     """Best RIC of a training; None for a model that has none."""
-    best = read_history(model).get("best", {}).get("ric")
+    best = model.history.get("best", {}).get("ric") if model is not None else None
     return float(best["ric"]) if best else None
 
 

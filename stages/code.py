@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.runtime.code_digest import code_digest, reached_files
+from pipeline.runtime.code_digest import code_digest, reached_files, table_entries
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,17 +25,35 @@ CANNOT_CHANGE_A_RESULT = {
 }
 
 
+# What cannot change the results of other stages, but is the work of these.
+OWN_WORK = {"check_parameters": {"stages/schema.py", "pipeline/runtime/params.py"}}
+
+# Stages that take one part of a table, file and name: they depend on the code of that part alone.
+TABLES = {"compute_cues": ("pipeline/cues/table.py", "CUES")}
+
+
 def stage_names(root: Path = ROOT) -> list[str]:
     """The modules that are stages: those with a ``run`` of their own, sorted."""
     files = sorted((root / "stages").glob("*.py"))
     return [path.stem for path in files if path.read_text().endswith("    cli.run(run)\n")]
 
 
-def stage_digest(stage: str, root: Path = ROOT) -> str:
-    """Digest of all code that can change the results of a stage."""
-    return code_digest(root, stage_files(stage, root))
+def stage_digest(stage: str, root: Path = ROOT) -> str | dict[str, str]:
+    """Digest of all code that can change the results of a stage; by part where it takes one."""
+    if stage not in TABLES:
+        return code_digest(root, stage_files(stage, root))
+    parts = table_entries(root, *TABLES[stage])
+    return {part: code_digest(root, stage_files(stage, root, part)) for part in parts}
 
 
-def stage_files(stage: str, root: Path = ROOT) -> set[str]:
+def stage_files(stage: str, root: Path = ROOT, part: str | None = None) -> set[str]:
     """The files that :func:`stage_digest` is of, relative to ``root``."""
-    return reached_files(root, f"stages/{stage}.py", CANNOT_CHANGE_A_RESULT)
+    left_out = {*CANNOT_CHANGE_A_RESULT} - OWN_WORK.get(stage, set())
+    own = f"stages/{stage}.py"
+    if part is None:
+        return reached_files(root, own, left_out)
+    table, name = TABLES[stage]
+    found = reached_files(root, own, left_out | {table})
+    for path in table_entries(root, table, name)[part]:
+        found |= reached_files(root, path, left_out | {table})
+    return found

@@ -6,53 +6,42 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.artifacts.frames import Frames
-from pipeline.artifacts.models import LAST, write_absent_model, write_model
+from pipeline.artifacts.models import LAST, write_model
+from pipeline.datasets.classes import Branch, branch_classes, check_classes
 from pipeline.networks.classifiers import build_classifier
 from pipeline.networks.weights import load_weights
 from pipeline.runtime.reproducible import derive_seed, make_reproducible
 from pipeline.runtime.resume import WorkFolder, fingerprint
-from pipeline.training.classifier import (
-    Branch,
-    ClassifierBatches,
-    ClassifierParams,
-    accuracy,
-    branch_classes,
-    classifier_loss,
-    labelled_videos,
-)
+from pipeline.training.classifier import ClassifierParams, classifier_loss
 from pipeline.training.loop import fit
+from pipeline.training.video_classifier import ClassifierBatches, accuracy, labelled_videos
 from stages import cli
 
 
-def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
+def run(branch: Branch, frames: Frames, out: Path, work: Path) -> None:
     """Train the classifier of a branch and write it to ``out``."""
-    prepared = Frames(frames)
-    classes = branch_classes({v: prepared.tags(v) for v in prepared.of_split("train")}, branch)
     name = f"finetune_classifier.{branch}"
-    if cli.is_null(name) or len(classes) < 2:
-        why = "is null" if cli.is_null(name) else f"{len(classes)} {branch} class(es) in the tags"
-        print(f"{name}: not needed, {why}")
-        write_absent_model(out, f"no {branch} to classify")
-        return
     params, machine = cli.section(name, ClassifierParams), cli.machine()
+    classes = branch_classes({v: frames.tags(v) for v in frames.of_split("train")}, branch)
+    check_classes(classes, branch)
     seed = derive_seed(cli.seed(), name)
     make_reproducible(seed, machine.threads)
     model = build_classifier(params.network, len(classes))
     load_weights(model, params.weights)
     sets = {
-        split: labelled_videos(prepared, split, branch, classes, params)
+        split: labelled_videos(frames, split, branch, classes, params)
         for split in ("train", "val", "test")
     }
     key = {
         "seed": seed,
         "params": params.model_dump(),
         "precision": machine.precision,
-        "inputs": fingerprint(frames),
+        "inputs": fingerprint(frames.folder),
     }
     checkpoint = WorkFolder(work, key)
     fitted = fit(
         model,
-        ClassifierBatches(prepared, sets["train"], len(classes), params, seed),
+        ClassifierBatches(frames, sets["train"], len(classes), params, seed),
         partial(classifier_loss, params.loss),
         params.fit,
         machine,
@@ -61,7 +50,7 @@ def run(branch: Branch, frames: Path, out: Path, work: Path) -> None:
     )
     model.eval()
     results = {
-        f"{split}_accuracy": accuracy(model, prepared, sets[split], params)
+        f"{split}_accuracy": accuracy(model, frames, sets[split], params)
         for split in ("val", "test")
     }
     description = {"classes": classes, "params": params.model_dump(mode="json")}

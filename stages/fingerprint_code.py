@@ -10,7 +10,7 @@ from stages.code import stage_digest, stage_names
 
 
 def run(out: Path) -> None:
-    """Write the digests by stage as JSON."""
+    """Write the digests by stage, and by part of one that makes several, as JSON."""
     write_json(out, {name: stage_digest(name) for name in stage_names()})
 
 

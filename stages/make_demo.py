@@ -10,11 +10,7 @@ from stages import cli
 
 
 def run(out: Path) -> None:
-    """Write the demo below ``out``; an empty folder where another data set is used."""
-    out.mkdir(parents=True, exist_ok=True)
-    if cli.is_null("make_demo"):
-        print("make_demo: not needed, the data set is another one")
-        return
+    """Write the demo below ``out``."""
     params = cli.section("make_demo", DemoParams)
     make_demo(params, out, cli.machine().jobs)
     make_stills(params, out / "stills")

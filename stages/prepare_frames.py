@@ -15,7 +15,7 @@ from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
 
-def run(root: Path, images: Path, out: Path) -> None:
+def run(root: Path, images: Path | None, out: Path) -> None:
     """Write the frames of the data set below ``root`` and of the still images below ``images``."""
     params = cli.section("prepare_frames", PrepareFramesParams)
     dataset = load_dataset(root, cli.read_parameters()["dataset"], images)

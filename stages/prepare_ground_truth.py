@@ -18,7 +18,7 @@ from pipeline.runtime.parallel import parallel_map
 from stages import cli
 
 
-def run(root: Path, images: Path, frames: Path, out: Path) -> None:
+def run(root: Path, images: Path | None, frames: Frames, out: Path) -> None:
     """Write label maps of annotated frames, key frame or not, at the size of the prepared ones."""
     dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
     annotated = [v for v in dataset.videos if v.annotations]
@@ -32,15 +32,14 @@ def run(root: Path, images: Path, frames: Path, out: Path) -> None:
 
 
 def _read(
-    video: Video, read: Callable[[Path, Video], np.ndarray], frames: Path, out: Path
+    video: Video, read: Callable[[Path, Video], np.ndarray], frames: Frames, out: Path
 ) -> dict[str, Any]:
-    prepared = Frames(frames)
     maps = {}
-    for number in prepared.frames(video.id):
+    for number in frames.frames(video.id):
         if number not in video.annotations:
             continue
         labels = read(video.annotations[number], video)
-        height, width = prepared.image(video.id, number).shape[:2]
+        height, width = frames.image(video.id, number).shape[:2]
         resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
         maps[number] = resized.astype(np.uint8)
     return {"video": video.id, "rows": LabelMaps.write(out, video.id, maps)}

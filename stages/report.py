@@ -19,12 +19,13 @@ from stages import cli
 
 
 def run(
-    frames: Path,
-    ground_truth: Path,
+    frames: Frames,
+    ground_truth: LabelMaps,
     pa: Path,
-    classifiers: Path,
+    classifiers: Path | None,
     segmenters: Path,
     figures: Path,
+    corloc: Path | None,
     cues: Path,
     summary: Path,
     plots: Path,
@@ -36,8 +37,8 @@ def run(
     versions = list(values["versions"])
     found = summarise(
         {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": cli.seed()},
-        {branch: read_history(classifiers / branch) for branch in ("actor", "action")},
-        {v: read_json(figures / v / "scores.json") for v in versions},
+        _classifiers(classifiers, list(values["classifiers"])),
+        {v: _figures(figures / v, corloc and corloc / f"{v}.json") for v in versions},
         read_json(cues),
     )
     write_json(summary, found)
@@ -55,11 +56,26 @@ def run(
     cv2.imwrite(str(out / "evolution.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
 
+def _classifiers(folder: Path | None, trained: list[str]) -> dict[str, Any]:
+    """History of the classifier of each branch; empty of one that the recipe does not train."""
+    return {
+        branch: read_history(folder / branch) if folder and branch in trained else {}
+        for branch in ("actor", "action")
+    }
+
+
+def _figures(folder: Path, corloc: Path | None) -> dict[str, Any]:
+    """Figures of a version, with those of co-localisation where the recipe has it."""
+    found = read_json(folder / "scores.json")
+    if corloc is not None and "model" in found:
+        found["model"] |= read_json(corloc)
+    return found
+
+
 def _evolution(
-    frames: Path, ground_truth: Path, versions: list[Path], params: ReportParams
+    prepared: Frames, truth: LabelMaps, versions: list[Path], params: ReportParams
 ) -> np.ndarray:
     """A frame of each of some training videos, both drawn at random, at every version."""
-    prepared, truth = Frames(frames), LabelMaps(ground_truth)
     labels = [LabelMaps(v) for v in versions]
     videos = [v for v in prepared.tagged("train") if all(v in m for m in labels)]
     rng = np.random.default_rng(derive_seed(cli.seed(), "report"))

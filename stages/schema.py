@@ -1,19 +1,16 @@
 """The typed model of every section of params.yaml.
 
-Each stage reads its own sections; this table lets whichever stage runs first refuse a wrong
-parameter of any other, before work starts.
+Each stage reads its own sections; this table lets ``check_parameters`` and ``conf.compose`` refuse
+a wrong parameter of any of them, and parts without what they need, before work starts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.cues.edges import EdgeParams
-from pipeline.cues.flow import FlowParams
-from pipeline.cues.flow_aggregation import AggregateParams
-from pipeline.cues.motion_segments import MotionParams
-from pipeline.cues.video_maps import CamParams
+from pipeline.artifacts.store import INDEX
+from pipeline.cues.table import CUES
 from pipeline.datasets.frames import PrepareFramesParams
 from pipeline.datasets.layouts import check_dataset
 from pipeline.demo.videos import DemoParams
@@ -21,59 +18,58 @@ from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.evaluation.overlay import ReportParams
 from pipeline.initial_pa.methods import InitialParams
 from pipeline.prediction.colocalisation import ColocaliseParams
-from pipeline.prediction.params import PredictionParams
+from pipeline.prediction.params import PredictionParams, PredictPaParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params, parse_params
-from pipeline.selection.select import FLOW_SCORES, MOTION_RULES, SelectParams
+from pipeline.selection.select import SelectParams
 from pipeline.training.classifier import ClassifierParams
 from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
-from pipeline.vision.slic import SlicParams
+from pipeline.vision.superpixel_refinement import RefineParams
+from pipeline.vision.superpixels import SuperpixelParams
+from stages.cli import PLACEHOLDER, WIRING
 
 SECTIONS: dict[str, type[Params]] = {
     "machine": MachineParams,
-    "make_demo": DemoParams,
     "prepare_frames": PrepareFramesParams,
-    "compute_superpixels": SlicParams,
-    "detect_edges": EdgeParams,
-    "estimate_flow": FlowParams,
-    "segment_motion": MotionParams,
-    "finetune_classifier.actor": ClassifierParams,
-    "finetune_classifier.action": ClassifierParams,
-    "extract_cam.actor": CamParams,
-    "extract_cam.action": CamParams,
-    "aggregate_flow": AggregateParams,
-    "refine_superpixels": InitialParams,
+    "compute_superpixels": SuperpixelParams,
+    "make_initial_pa": InitialParams,
     "select_pa.selection": SelectParams,
     "select_pa.discriminator": DiscriminatorParams,
+    "select_pa.refine": RefineParams,
     "train_segmenter": TrainSegmenterParams,
     "prediction": PredictionParams,
-    "colocalise": ColocaliseParams,
+    "predict_pa": PredictPaParams,
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
-# null: the data set or the recipe does not need it
-NULLABLE = (
-    "make_demo",
-    "detect_edges",
-    "estimate_flow",
-    "segment_motion",
-    "aggregate_flow",
-    "finetune_classifier.actor",
-    "finetune_classifier.action",
-    "colocalise",
+# Sections of stages that not every recipe or data set has; one without its stage is not looked at.
+OPTIONAL: dict[str, type[Params]] = {
+    "make_demo": DemoParams,
+    "colocalise": ColocaliseParams,
+    "finetune_classifier.actor": ClassifierParams,
+    "finetune_classifier.action": ClassifierParams,
+}
+# What says which stages there are and what they read, and what is no section of a stage.
+OTHER = (
+    *("seed", "recipe", "dataset", "has_actions", "two_stream", "inputs", "stages"),
+    *("classifiers", "cues", "versions", "transitions"),
 )
-OTHER = ("seed", "recipe", "dataset", "inputs", "versions", "transitions")
+MAPPINGS = (
+    *("recipe", "dataset", "inputs", "stages", "classifiers", "cues", "versions", "transitions"),
+)
+OPEN = "???"  # a value that a file of conf/ leaves to the user
 
 
 def check_all(values: Mapping[str, Any]) -> None:
     """Refuse the first wrong parameter of any section, with its full name.
 
     Raises:
-        InputError: an unknown or missing section, a wrong key, type or value.
+        InputError: an unknown or missing section, a wrong key, type or value, a value that was left
+            to the user, a part without the cue that it needs.
     """
-    known = {name.split(".")[0] for name in SECTIONS} | set(OTHER)
+    known = {name.split(".")[0] for name in [*SECTIONS, *OPTIONAL]} | {*OTHER}
     for name in values:
         if name not in known:
             raise InputError(f"unknown section {name} in params.yaml; known: {_list(known)}")
@@ -82,85 +78,157 @@ def check_all(values: Mapping[str, Any]) -> None:
             raise InputError(f"params.yaml has no section {name}; run python -m conf.compose")
     if not isinstance(values["seed"], int) or values["seed"] < 0:
         raise InputError(f"parameter seed = {values['seed']!r}: use a whole number from 0")
-    if not isinstance(values["dataset"], Mapping):
-        got = values["dataset"]
-        raise InputError(f"section dataset of params.yaml must hold parameters, got {got!r}")
+    for name in MAPPINGS:
+        _mapping(name, values[name])
+    for name, content in values["cues"].items():
+        _mapping(f"cues.{name}", content)
+    _check_open("dataset", values["dataset"])
     check_dataset(values["dataset"])
     _check_inputs(values)
-    for name, model in SECTIONS.items():
-        _check_section(values, name, model)
-    _check_flow(values)
-    _check_motion(values)
+    used = {**SECTIONS, **{n: OPTIONAL[n] for n in _optional(values)}}
+    parsed = {name: _check_section(values, name, model) for name, model in used.items()}
+    _check_groups(values)
+    _check_cues(values)
+    _check_still_images(values)
+    for name, params in parsed.items():
+        for cue, who in getattr(params, "needed_cues", dict)().items():
+            if cue not in values["cues"]:
+                raise InputError(
+                    f"{who} of {name} needs the cue {cue}, and recipe {_name(values)} names only "
+                    f"{_list({*values['cues']}) or 'none'}; add it to the recipe's cues"
+                )
 
 
-def _check_flow(values: Mapping[str, Any]) -> None:
-    """Refuse parts without the flow that they follow."""
-    aggregation, flow = values.get("aggregate_flow"), values.get("estimate_flow")
-    if values.get("segment_motion") is not None and (
-        flow is None or not FlowParams(**flow).backward or FlowParams(**flow).pairs != "frames"
+def _optional(values: Mapping[str, Any]) -> Iterator[str]:
+    """The optional sections whose stages there are."""
+    for stage in ("make_demo", "colocalise"):
+        if values["stages"].get(stage):
+            yield stage
+    for branch in values["classifiers"]:
+        name = f"finetune_classifier.{branch}"
+        if name not in OPTIONAL:
+            raise InputError(f"unknown classifier {branch}; known: action, actor")
+        yield name
+
+
+def _check_cues(values: Mapping[str, Any]) -> None:
+    """Refuse wrong parameters of the cues, and cues without those that they are made from."""
+    cues, parsed = values["cues"], {}
+    for name, content in cues.items():
+        if name not in CUES:
+            raise InputError(f"unknown cue {name}; known: {_list({*CUES})}")
+        _check_open(f"cues.{name}", content)
+        own = {key: value for key, value in content.items() if key not in WIRING}
+        parsed[name] = parse_params(CUES[name].params, own, f"cues.{name}")
+    for name, content in cues.items():
+        cue = CUES[name]
+        for needed in cue.needs:
+            if needed not in cues:
+                raise InputError(
+                    f"the cue {name} needs the cue {needed}, and recipe {_name(values)} names only "
+                    f"{_list({*cues})}; add it to the recipe's cues"
+                )
+        if cue.classifier is not None and cue.classifier not in values["classifiers"]:
+            raise InputError(f"the cue {name} needs the {cue.classifier} classifier")
+        _check_wiring(name, content)
+        cue.check(parsed[name], {needed: parsed[needed] for needed in cue.needs})
+
+
+def _check_wiring(name: str, content: Mapping[str, Any]) -> None:
+    """What dvc.yaml depends on is what the cue is made from; conf/ says both."""
+    cue, reads = CUES[name], content.get("reads")
+    model = PLACEHOLDER if cue.classifier is None else f"classifier/{cue.classifier}"
+    right = [f"cues/{needed}/{INDEX}" for needed in cue.needs]
+    right += [PLACEHOLDER] * (3 - len(right))
+    if (
+        content.get("model") != model
+        or not isinstance(reads, list)
+        or sorted(reads, key=str) != sorted(right)
     ):
         raise InputError(
-            "segment_motion needs flow between all frames, in both directions: set estimate_flow "
-            "with pairs frames and backward true (the recipe mcnn does)"
+            f"cues.{name}: model must be {model} and reads {right}, which this cue is made from; "
+            f"got {content.get('model')} and {reads}; see conf/cue"
         )
-    for score in values["select_pa"]["selection"].get("scores", ()):
-        if flow is None and score in FLOW_SCORES:
-            raise InputError(
-                f"the score {score} of select_pa.selection.scores needs flow: set estimate_flow"
-            )
-    if aggregation is None or AggregateParams(**aggregation).frames == 1:
-        return
-    if flow is None or not FlowParams(**flow).backward:
-        raise InputError(
-            "aggregate_flow needs flow from each frame to the one before: set estimate_flow with "
-            "backward true (the recipe ws2_flow does)"
-        )
-
-
-def _check_motion(values: Mapping[str, Any]) -> None:
-    """Refuse parts that read motion segments in a recipe that makes none."""
-    if values.get("segment_motion") is not None:
-        return
-    chosen = {
-        "refine_superpixels.method": values["refine_superpixels"].get("method"),
-        "select_pa.selection.rule": values["select_pa"]["selection"].get("rule"),
-        "train_segmenter.objective.name": values["train_segmenter"]
-        .get("objective", {})
-        .get("name"),
-    }
-    for name, value in chosen.items():
-        if value in ("motion_segments", *MOTION_RULES, "latent_labels"):
-            raise InputError(
-                f"parameter {name} = {value!r} needs motion segments: set segment_motion and "
-                "estimate_flow (the recipe mcnn does)"
-            )
 
 
 def _check_inputs(values: Mapping[str, Any]) -> None:
     """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
     images, inputs = values["dataset"].get("images"), values["inputs"]
-    named = inputs.get("images") if isinstance(inputs, Mapping) else None
+    named = inputs.get("images")
     if not named or (images is not None and named != images["root"]):
         raise InputError(
             f"parameter inputs.images = {named!r} is not dataset.images.root; "
             "run python -m conf.compose"
         )
+    for name in ("actor", "start", "motion_stream"):
+        kind, _, branch = str(inputs.get(name)).partition("/")
+        if kind == "classifier" and branch not in values["classifiers"]:
+            raise InputError(
+                f"parameter inputs.{name} = {inputs[name]!r}: recipe {_name(values)} trains no "
+                f"{branch} classifier here"
+            )
+    actions = values["dataset"].get("actions", False)
+    if actions != values["has_actions"]:
+        raise InputError(
+            f"parameter dataset.actions = {actions!r}: set tags=actor_action or tags=objects "
+            "instead, which the whole recipe follows"
+        )
 
 
-def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> None:
+def _check_still_images(values: Mapping[str, Any]) -> None:
+    """Refuse a recipe that learns from still images on a data set without any."""
+    dataset = values["dataset"]
+    if values["train_segmenter"].get("still_images") is None or dataset["layout"] == "voc":
+        return
+    if dataset.get("images") is None:
+        raise InputError(
+            f"recipe {_name(values)} learns from still images beside the videos "
+            "(train_segmenter.still_images), and the data set has none: set dataset.images, or "
+            "take dataset=demo_objects"
+        )
+
+
+def _check_groups(values: Mapping[str, Any]) -> None:
+    """Refuse unknown keys beside the sections of one group."""
+    groups: dict[str, set[str]] = {}
+    for name in [*SECTIONS, *OPTIONAL]:
+        group, _, part = name.partition(".")
+        if part:
+            groups.setdefault(group, set()).add(part)
+    for group, parts in groups.items():
+        for key in values.get(group) or ():
+            if key not in parts:
+                raise InputError(f"unknown parameter {group}.{key}; allowed here: {_list(parts)}")
+
+
+def _check_section(values: Mapping[str, Any], name: str, model: type[Params]) -> Params:
     group, _, part = name.partition(".")
     content = values.get(group)
     if part and isinstance(content, Mapping):
-        parts = {n.partition(".")[2] for n in SECTIONS if n.startswith(f"{group}.")}
-        for key in content:
-            if key not in parts:
-                raise InputError(f"unknown parameter {group}.{key}; allowed here: {_list(parts)}")
         content = content.get(part)
-    if content is None and name in NULLABLE:
-        return
+    own = _mapping(name, content)
+    _check_open(name, own)
+    return parse_params(model, own, name)
+
+
+def _mapping(name: str, content: Any) -> Mapping[str, Any]:
+    """The content of a section; InputError for one that holds something else."""
     if not isinstance(content, Mapping):
         raise InputError(f"section {name} of params.yaml must hold parameters, got {content!r}")
-    parse_params(model, content, name)
+    return content
+
+
+def _check_open(name: str, content: Any) -> None:
+    """Refuse a value that was left to the user, by its full name."""
+    if isinstance(content, Mapping):
+        for key, value in content.items():
+            _check_open(f"{name}.{key}", value)
+    elif content == OPEN:
+        raise InputError(f"parameter {name} has no value; add {name}=<value> to the command")
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    return str(values["recipe"].get("name"))
 
 
 def _list(names: set[str]) -> str:

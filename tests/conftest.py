@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import stages  # noqa: F401  libraries read their numbers of threads from it when they are loaded
-
-# isort: split
 import pytest
 import torch
 

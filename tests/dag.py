@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -15,6 +15,8 @@ PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage) for name, stage in PIPELINE["stages"].items()
 }
+PLACEHOLDER = "README.md"  # stands for an artifact that a recipe does not have
+Dag = dict[str, dict[str, Any]]
 
 
 def paths(stage: dict[str, Any], *kinds: str) -> list[str]:
@@ -36,18 +38,22 @@ def is_code(dep: str) -> bool:
     return dep.split("/")[0] in ("pipeline", "stages", "conf", "tests")
 
 
+def is_placeholder(dep: str) -> bool:
+    return dep.split("/")[-1] == PLACEHOLDER
+
+
 def covers(dep: str, path: str) -> bool:
     return path == dep or path.startswith(f"{dep}/")
 
 
-def resolved() -> Iterator[tuple[str, dict[str, Any]]]:
+def resolved(overrides: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every stage of the DAG with its ``foreach`` and ``${...}`` filled in from the parameters."""
-    values = composed([])
+    values = composed([*overrides])
 
     def look_up(name: str, item: dict[str, Any]) -> Any:
         found: Any = {**values, **item}
-        for part in name.split("."):
-            found = found[part]
+        for part in re.findall(r"\w+", name):  # a.b[0]
+            found = found[int(part)] if isinstance(found, list) else found[part]
         return found
 
     def fill(content: Any, item: dict[str, Any]) -> Any:
@@ -56,7 +62,7 @@ def resolved() -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(content, list):
             return [fill(v, item) for v in content]
         if isinstance(content, str):
-            return re.sub(r"\$\{([\w.]+)\}", lambda m: str(look_up(m[1], item)), content)
+            return re.sub(r"\$\{([\w.\[\]]+)\}", lambda m: str(look_up(m[1], item)), content)
         return content
 
     for name, stage in PIPELINE["stages"].items():
@@ -71,23 +77,42 @@ def resolved() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 RESOLVED = dict(resolved())
+# Of every recipe, and of one that has no classifier.
+DAGS: dict[str, Dag] = {
+    path.stem: dict(resolved([f"recipe={path.stem}"]))
+    for path in sorted((ROOT / "conf" / "recipe").glob("*.yaml"))
+}
+DAGS["mcnn on davis"] = dict(resolved(["recipe=mcnn", "dataset=davis", "dataset.root=/data"]))
 
 
-def producers(dep: str) -> list[str]:
+def distinct() -> dict[str, tuple[str, dict[str, Any]]]:
+    """The stages of all recipes, by recipe and name; those that are the same in two once."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for recipe, dag in DAGS.items():
+        for name, stage in dag.items():
+            if (name, stage) not in found.values():
+                found[f"{recipe}: {name}"] = (name, stage)
+    return found
+
+
+DISTINCT = distinct()
+
+
+def producers(dep: str, dag: Dag = RESOLVED) -> list[str]:
     """Stages one of whose outs is the path, holds it, or lies in it."""
     return [
         name
-        for name, stage in RESOLVED.items()
+        for name, stage in dag.items()
         if any(covers(out, dep) or covers(dep, out) for out in outs_of(stage))
     ]
 
 
-def ancestors(name: str) -> set[str]:
+def ancestors(name: str, dag: Dag = RESOLVED) -> set[str]:
     found: set[str] = set()
     queue = [name]
     while queue:
-        for dep in paths(RESOLVED[queue.pop()], "deps"):
-            new = set(producers(dep)) - found
+        for dep in paths(dag[queue.pop()], "deps"):
+            new = set(producers(dep, dag)) - found
             found |= new
             queue += new
     return found

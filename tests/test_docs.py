@@ -38,6 +38,11 @@ def test_the_pages_show_commands() -> None:
     assert ["recipe=ws2"] in commands().values()
 
 
+@pytest.mark.parametrize("recipe", sorted(p.stem for p in ROOT.glob("conf/recipe/*.yaml")))
+def test_every_recipe_is_explained(recipe: str) -> None:
+    assert re.search(rf"\b{recipe}\b", (ROOT / "docs/recipes.md").read_text())
+
+
 @pytest.mark.parametrize("command", list(commands()))
 def test_what_a_command_sets_can_be_set(command: str) -> None:
     overrides = [re.sub(r"^(seed=\d+),.*", r"\1", o) for o in commands()[command]]  # of a queue

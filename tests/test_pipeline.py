@@ -13,10 +13,10 @@ from tests.stories import Stories, tell_stories
 pytestmark = pytest.mark.slow
 
 AFTER = {
-    *("select_pa@v0", "train_segmenter@v0", "evaluate_ric@v0", "check_convergence@v1"),
-    *("predict_pa@v1", "select_pa@v1", "train_segmenter@v1", "evaluate_ric@v1", "report"),
+    *("select_pa@v0", "train_segmenter@v0", "evaluate_version@v0", "check_convergence@v1"),
+    *("predict_pa@v1", "select_pa@v1", "train_segmenter@v1", "evaluate_version@v1", "report"),
 }
-V2 = {f"{s}@v2" for s in ("predict_pa", "select_pa", "train_segmenter", "evaluate_ric")}
+V2 = {f"{s}@v2" for s in ("predict_pa", "select_pa", "train_segmenter", "evaluate_version")}
 MIOU = {"miou_actor_action", "miou_actor", "miou_action", "iou_foreground"}
 
 
@@ -28,7 +28,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Stories:
 def test_the_whole_dag_runs(stories: Stories) -> None:
     state = stories.two.states[0]
     assert state.ran == [set(state.hashes)]
-    assert {"make_demo", "prepare_ground_truth", "extract_cam@action"} | AFTER <= state.ran[0]
+    assert {"make_demo@demo", "prepare_ground_truth", "compute_cues@action"} | AFTER <= state.ran[0]
 
 
 def test_summary_has_the_required_keys(stories: Stories) -> None:
@@ -80,15 +80,28 @@ def test_a_second_repro_runs_nothing(stories: Stories) -> None:
 def test_a_change_reruns_what_follows_and_its_reversal_nothing(stories: Stories) -> None:
     first, _, changed, reverted = stories.two.states[:4]
     (ran,) = changed.ran
-    assert {"select_pa@v0", "train_segmenter@v0", "evaluate_ric@v0", "report"} <= ran
-    assert ran <= AFTER
+    assert {"select_pa@v0", "train_segmenter@v0", "evaluate_version@v0", "report"} <= ran
+    assert ran <= AFTER | {"check_parameters"}  # which nothing waits for that it does not change
     assert changed.hashes["select_pa@v0"] != first.hashes["select_pa@v0"]
     assert reverted.ran == [set()]
     assert reverted.hashes == first.hashes
 
 
+def test_other_comments_and_docstrings_rerun_nothing(stories: Stories) -> None:
+    before, reworded = stories.two.states[3:5]
+    assert reworded.ran == [set()]
+    assert reworded.hashes == before.hashes
+
+
+def test_a_stage_alone_refuses_to_run_with_code_that_dvc_does_not_know(stories: Stories) -> None:
+    (line,) = [line for line in stories.two.refusal if line.startswith("error: ")]
+    assert line.startswith("error: the code of report is not the one that data/code.json was writ")
+    assert "run dvc repro" in line
+    assert not [line for line in stories.two.refusal if "Traceback" in line]
+
+
 def test_the_evolution_stops(stories: Stories) -> None:
-    folder, states = stories.stopped
+    folder, states, _ = stories.stopped
     assert states[0].summary["stopped_after"] == "v1"
     assert list(states[0].summary["versions"]) == ["v0", "v1"]
     assert read_description(folder / "kept/model") == {"absent": "stopped after v1"}
@@ -97,18 +110,25 @@ def test_the_evolution_stops(stories: Stories) -> None:
 
 def test_another_stop_rule_retrains_no_finished_version(stories: Stories) -> None:
     after = stories.stopped.states[1]
-    assert after.ran == [{"check_convergence@v1", "check_convergence@v2", "report"} | V2]
+    assert after.ran == [
+        {"check_parameters", "check_convergence@v1", "check_convergence@v2", "report"} | V2
+    ]
     assert after.summary["stopped_after"] == "v2"
     assert list(after.summary["versions"]) == ["v0", "v1", "v2"]
 
 
 def test_vscr_trains_once_on_what_ws2_has_made(stories: Stories) -> None:
-    before, state = stories.two.states[3:]
+    before, state = stories.two.states[4:]
     (ran,) = state.ran
-    assert {"detect_edges", "train_segmenter@v0", "predict_pa@v1", "evaluate_ric@v1"} <= ran
+    assert {
+        "compute_cues@edges",
+        "train_segmenter@v0",
+        "predict_pa@v1",
+        "evaluate_version@v1",
+    } <= ran
     # PA.v0 is that of the recipe before, and so is the action classifier of its stream
-    kept = ("finetune_classifier@action", "extract_cam@action", "refine_superpixels")
-    assert not {"finetune_classifier@action", "extract_cam@action"} & ran
+    kept = ("finetune_classifier@action", "compute_cues@action", "make_initial_pa")
+    assert not {"finetune_classifier@action", "compute_cues@action"} & ran
     assert all(state.hashes[stage] == before.hashes[stage] for stage in kept)
     versions = state.summary["versions"]
     assert list(versions) == ["v0", "v1"]
@@ -120,7 +140,7 @@ def test_vscr_trains_once_on_what_ws2_has_made(stories: Stories) -> None:
 
 def test_mcnn_ends_with_a_version_that_nothing_is_trained_on(stories: Stories) -> None:
     state = stories.objects.states[0]
-    assert {"segment_motion", "predict_pa@v2", "train_segmenter@v2"} <= state.ran[0]
+    assert {"compute_cues@motion", "predict_pa@v2", "train_segmenter@v2"} <= state.ran[0]
     versions = state.summary["versions"]
     assert list(versions) == ["v0", "v1", "v2"] and state.summary["stopped_after"] == "v2"
     assert "model" in versions["v1"] and "model" not in versions["v2"]
@@ -136,9 +156,13 @@ def test_mcnn_ends_with_a_version_that_nothing_is_trained_on(stories: Stories) -
 
 def test_frame_to_frame_shares_what_both_recipes_need(stories: Stories) -> None:
     mcnn, state = stories.objects.states
-    shared = {"make_demo", "prepare_frames", "prepare_ground_truth", "compute_superpixels"}
-    assert {*shared, "estimate_flow"} <= mcnn.ran[0] - state.ran[0]
-    assert {"finetune_classifier@actor", "extract_cam@actor", "aggregate_flow"} <= state.ran[0]
+    shared = {"make_demo@demo", "prepare_frames", "prepare_ground_truth", "compute_superpixels"}
+    assert {*shared, "compute_cues@flow"} <= mcnn.ran[0] - state.ran[0]
+    assert {
+        "finetune_classifier@actor",
+        "compute_cues@actor",
+        "compute_cues@aggregated_actor",
+    } <= state.ran[0]
     assert set(state.summary["cues"]) == {"cam", "aggregated"}
     versions = state.summary["versions"]
     assert list(versions) == ["v0", "v1"] and "model" in versions["v1"]
@@ -151,5 +175,5 @@ def test_still_images_stand_beside_the_videos_in_both(stories: Stories) -> None:
     folder = stories.objects.folder
     stills = {f"still{n:04d}" for n in range(6)}
     assert stills < {path.stem for path in (folder / "data/frames/videos").glob("*.arrow")}
-    assert not stills & {path.stem for path in (folder / "data/flow/videos").glob("*.arrow")}
+    assert not stills & {path.stem for path in (folder / "data/cues/flow/videos").glob("*.arrow")}
     assert stills < {path.stem for path in (folder / "data/pa/v1/videos").glob("*.arrow")}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.artifacts.cues import CUES_INDEX, Cues, cue_digest, write_cue_index
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
@@ -99,6 +100,13 @@ def write_maps(
         rows.append({"video": video, "rows": Maps.write(folder, video, classes, stacks)})
     Maps.write_index(folder, rows, names)
     return Maps(folder)
+
+
+def write_cues(folder: Path, *names: str) -> Cues:
+    """The index of cues that lie in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_cue_index(folder / CUES_INDEX, {name: cue_digest(folder / name) for name in names})
+    return Cues(folder)
 
 
 def blocks(height: int, width: int, side: int) -> npt.NDArray[np.int32]:

@@ -17,10 +17,9 @@ EDGE_SEGMENTS = Kind("edge_segments", 1, pa.schema([FRAME, ("segments", pa.binar
 
 
 class EdgeSegments(Artifact):
-    """Segments between the edges of key frames; no video in a recipe without edges."""
+    """Segments between the edges of key frames."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, EDGE_SEGMENTS)
+    KIND = EDGE_SEGMENTS
 
     @staticmethod
     def write(folder: Path, video: str, maps: Mapping[int, npt.NDArray[Any]]) -> int:

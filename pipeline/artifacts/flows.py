@@ -38,11 +38,10 @@ class Flows(Artifact):
     """Optical flow between neighbours among the listed frames of a video, as float16.
 
     Flow is in pixels of the stored map, which may be smaller than the frame. A video of one frame
-    has none and is not in here; a recipe without motion has no video in here at all.
+    has none and is not in here.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, FLOWS)
+    KIND = FLOWS
 
     @staticmethod
     def write(

@@ -23,8 +23,10 @@ FRAMES = Kind("frames", 1, pa.schema([FRAME, ("key", pa.bool_()), ("image", pa.b
 class Frames(Artifact):
     """Frames of all videos with their records: split, tags, size; the taxonomy as metadata."""
 
+    KIND = FRAMES
+
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, FRAMES)
+        super().__init__(folder)
         self.taxonomy = Taxonomy.from_dict(self.metadata["taxonomy"])
         rows = {name: column.tolist() for name, column in self.index.items()}
         videos = rows["video"]

@@ -24,8 +24,7 @@ class LabelMaps(Artifact):
     it is the ``last`` one.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, LABELS)
+    KIND = LABELS
 
     @staticmethod
     def write(

@@ -34,8 +34,7 @@ class Maps(Artifact):
     to show. The scores of all classes stand beside them where the method gives any.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, MAPS)
+    KIND = MAPS
 
     @staticmethod
     def write(

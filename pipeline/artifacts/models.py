@@ -2,8 +2,8 @@
 
 A folder with ``weights-<criterion>.pt`` (a state dict, the best epoch by that criterion),
 ``model.json`` (how to build the network) and ``history.json`` (values by epoch, best epochs). A
-model that is not needed or was not trained, because the evolution had stopped, has the two JSON
-files only, with the reason under ``absent``.
+model that was not trained, because the evolution had stopped, has the two JSON files only, with the
+reason under ``absent``.
 """
 
 from __future__ import annotations
@@ -50,6 +50,36 @@ def write_model(
 def write_absent_model(folder: Path, reason: str) -> None:
     """Write a model that is not there, and why."""
     write_model(folder, {"absent": reason}, {}, {})
+
+
+class Model:
+    """A trained model, open for reading.
+
+    Attributes:
+        description: how to build the network, or why there is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.description = read_description(folder)
+
+    def __reduce__(self) -> tuple[type[Model], tuple[Path]]:
+        """By its path, as every artifact."""
+        return type(self), (self.folder.absolute(),)
+
+    @property
+    def absent(self) -> bool:
+        """Whether none was trained, because the evolution had stopped."""
+        return "absent" in self.description
+
+    @property
+    def history(self) -> dict[str, Any]:
+        """Values by epoch and best epochs."""
+        return read_history(self.folder)
+
+    def state(self, criterion: str) -> State:
+        """Weights of the best epoch by ``criterion``; InputError if there are none."""
+        return read_state(self.folder, criterion)
 
 
 def read_description(folder: Path) -> dict[str, Any]:

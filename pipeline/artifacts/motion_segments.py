@@ -19,12 +19,10 @@ MOTION = Kind("motion", 1, pa.schema([FRAME, ("motion", pa.binary())]))
 class MotionSegments(Artifact):
     """What moves in every frame of a video, and the band around its border.
 
-    A video of one frame has none and is not in here; a recipe without motion has no video in here
-    at all.
+    A video of one frame has none and is not in here.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, MOTION)
+    KIND = MOTION
 
     @staticmethod
     def write(

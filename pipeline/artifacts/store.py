@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -105,16 +105,19 @@ def _digest(folder: Path, video: str) -> str:
 
 
 class Artifact:
-    """A whole artifact, open for reading.
+    """A whole artifact, open for reading; it pickles by its path.
 
     Attributes:
+        KIND: what a reader reads.
         index: a row a video, sorted by video.
         metadata: what the writer said about the artifact as a whole.
     """
 
-    def __init__(self, folder: Path, kind: Kind) -> None:
+    KIND: ClassVar[Kind]
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.kind = kind
+        kind = self.KIND
         path = folder / INDEX
         try:
             stat = path.stat()
@@ -132,6 +135,10 @@ class Artifact:
         warn_of_other_versions(header.get("made_with", {}), str(folder))
         self.metadata: dict[str, Any] = copy.deepcopy(header["metadata"])
         self.index = rows.copy()
+
+    def __reduce__(self) -> tuple[type[Artifact], tuple[Path]]:
+        """A worker process opens the artifact anew, wherever it stands itself."""
+        return type(self), (self.folder.absolute(),)
 
     @property
     def videos(self) -> list[str]:

@@ -19,8 +19,7 @@ SUPERPIXELS = Kind("superpixels", 1, pa.schema([FRAME, ("superpixels", pa.binary
 class Superpixels(Artifact):
     """Superpixel maps of key frames."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, SUPERPIXELS)
+    KIND = SUPERPIXELS
 
     @staticmethod
     def write(folder: Path, video: str, maps: Mapping[int, npt.NDArray[Any]]) -> int:

@@ -18,8 +18,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.artifacts.flows import Flows
-from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.vision.warping import Flow, consistent, warp
 
@@ -132,34 +130,3 @@ def resized(maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: i
 def windows(keys: Sequence[int], length: int) -> list[list[int]]:
     """For each key frame itself and up to ``length - 1`` key frames before it, in order."""
     return [list(keys[max(i - length + 1, 0) : i + 1]) for i in range(len(keys))]
-
-
-def unite_along_flow(
-    video: str,
-    maps: Mapping[int, Sequence[npt.NDArray[np.floating[Any]]]],
-    flows: Flows,
-    consistency: bool,
-) -> MapStack:
-    """Maps of some frames of a video, united in the last of them, at the size of the flow.
-
-    Args:
-        video: its id.
-        maps: by frame one map h w for each class, all in one order.
-        flows: flow back from each frame between the first and the last to the one before.
-        consistency: carry on only what forward and backward flow agree on.
-
-    Raises:
-        InputError: there is no flow back.
-    """
-    listed = [n for n in flows.frames(video) if min(maps) <= n <= max(maps)]
-    before = dict(zip(listed[1:], listed, strict=False))
-
-    def step(n: int) -> Step:
-        backward = flows.backward(video, n)
-        if backward is None:
-            raise InputError("aggregate_flow needs flow back: set estimate_flow.backward to true")
-        return Step(backward, flows.forward(video, before[n]) if consistency else None)
-
-    height, width = step(listed[-1]).backward.shape[:2]
-    full = {n: resized(m, height, width) for n, m in maps.items()}
-    return aggregate(full, listed, step)

@@ -106,9 +106,9 @@ def segment_motion(
         images = [_resized(x, height, width) for x in images]
     onward = against_camera([at_size(f, height, width) for f in forward])
     back = against_camera([at_size(f, height, width) for f in backward])
-    slic = params.superpixels.model_dump()
-    slic["segments"] = min(slic["segments"], height * width // _SMALLEST)
-    regions = video_regions(images, [slic_superpixels(x, **slic) for x in images])
+    most = min(params.superpixels.segments, height * width // _SMALLEST)
+    slic = params.superpixels.model_copy(update={"segments": most})
+    regions = video_regions(images, [slic_superpixels(x, slic) for x in images])
     ratio = np.concatenate(
         [regions.mean(t, own_motion(images, onward, back, t, params)) for t in range(len(images))]
     )

@@ -44,16 +44,16 @@ def find_targets(prepared: Frames, cam: Maps, params: AggregateParams) -> list[T
     ]
     actors = [a for a in prepared.taxonomy.actors if a in cam.metadata["classes"]]
     if rows and actors[0] not in rows[0]:
-        raise InputError("the label filter needs class scores: set extract_cam.actor.method to cam")
+        raise InputError("the label filter needs class scores: set cues.actor.method=cam")
     scores = pd.DataFrame(rows, columns=["video", "frame", *actors])
     tags = {v: frozenset(actor for actor, _ in prepared.tags(v)) for v in cam.videos}
     found = find_samples(scores, tags, params.frames, params.label_filter.tau)
     videos = scores["video"].nunique()
-    print(f"aggregate_flow: {len(found)} of {videos} videos have a sample, {len(stills)} stills")
+    print(f"label filter: {len(found)} of {videos} videos have a sample, {len(stills)} stills")
     if len(found) == 0 and videos:
         raise InputError(
             f"no video has {params.frames} successive key frames that pass the label filter; "
-            f"lower aggregate_flow.label_filter.tau or aggregate_flow.frames"
+            f"lower cues.aggregated_actor.label_filter.tau or cues.aggregated_actor.frames"
         )
     samples = [Target(r["video"], [r["frames"]], r["classes"]) for r in found.to_dict("records")]
     own = [Target(v, [cam.frames(v)], sorted(tags[v] & {*actors})) for v in stills]

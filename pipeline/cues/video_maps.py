@@ -113,7 +113,7 @@ def clip_maps(
         InputError: the method is for frames only.
     """
     if params.method == "cam":
-        raise InputError("extract_cam: method cam is for frames; choose grad_cam for clips")
+        raise InputError("the cue action: method cam is for frames; choose grad_cam for clips")
     middles = np.array([(numbers[0] + numbers[-1]) / 2 for _, numbers in clips])
     nearest = np.abs(frames[:, None] - middles[None]).argmin(axis=1)
     result: dict[int, MapStack] = {}

@@ -7,7 +7,7 @@ Layout::
     <root>/<video>/*.jpg   or a folder of images, in the order of their names
 
 ``tags.csv`` decides which videos are used. Without a split column every video is "train".
-Where actions do not matter, the action "none" goes in every row.
+Where actions do not matter (``actions`` false), the action column is neither needed nor used.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class FolderParams(Params):
     validation: float = Field(default=0.1, ge=0, lt=1)
     """Share of the train videos that become validation, if tags.csv names no "val" video."""
     split_seed: int = 0
+    actions: bool = True
+    """False: objects alone; tags.csv then needs no action column."""
 
 
 def load(root: Path, params: FolderParams) -> Dataset:
@@ -52,7 +54,7 @@ def load(root: Path, params: FolderParams) -> Dataset:
         ("tags.csv",),
         "tags.csv (video,actor,action[,split]) beside <video>.mp4 files or <video>/ image folders",
     )
-    rows = read_tags(root / "tags.csv", split_required=False)
+    rows = read_tags(root / "tags.csv", split_required=False, actions=params.actions)
     sources = _sources(root)
     videos = [Video(r.id, r.tags, r.split, _one_source(root, r.id, sources)) for r in rows]
     if not any(video.split == "val" for video in videos):

@@ -36,8 +36,9 @@ def load_dataset(root: Path, values: Mapping[str, Any], images: Path | None = No
 
     Args:
         root: its folder.
-        values: the ``dataset`` section: ``name``, ``root``, ``layout`` and the parameters of that
-            layout; ``images``: null, or ``root``, ``layout`` and its parameters for still images.
+        values: the ``dataset`` section: ``name``, ``root``, ``layout``, ``actions`` (whether tags
+            name actions) and the parameters of that layout; ``images``: null, or ``root``,
+            ``layout`` and its parameters for still images.
         images: folder of the second data set; not looked at where ``values`` have no ``images``.
 
     Raises:
@@ -74,7 +75,10 @@ def layout_params(values: Mapping[str, Any], prefix: str = "dataset") -> Params:
     """The parameters of the layout; InputError for a wrong one, named with ``prefix``."""
     others = ("name", "root", "images") if prefix == "dataset" else ("root",)
     own = {key: value for key, value in values.items() if key not in others}
-    return parse_params(find_layout(values, prefix).params, own, prefix)
+    model = find_layout(values, prefix).params
+    if "actions" not in model.model_fields and own.pop("actions", False):
+        raise InputError(f"the layout {values['layout']} knows no actions; set tags=objects")
+    return parse_params(model, own, prefix)
 
 
 def find_layout(values: Mapping[str, Any], prefix: str = "dataset") -> Layout:

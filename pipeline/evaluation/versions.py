@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple
 
@@ -10,31 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.artifacts.tables import selected_frames
 from pipeline.datasets.boxes import Box
-from pipeline.datasets.taxonomy import BACKGROUND, IGNORE, Taxonomy, is_foreground
+from pipeline.datasets.taxonomy import Taxonomy
 from pipeline.evaluation.confusion import (
     Matrix,
-    confusion_matrix,
     iou_per_class,
     scores_in_views,
 )
-from pipeline.evaluation.corloc import corloc, largest_box, true_boxes
-from pipeline.evaluation.jaccard import jaccard, mean_jaccard
+from pipeline.evaluation.corloc import corloc
+from pipeline.evaluation.jaccard import mean_jaccard
 
 Labels = npt.NDArray[np.uint8]
 FrameKey = tuple[str, int]
-
-
-def annotated_keys(truth: LabelMaps, labels: LabelMaps, videos: Iterable[str]) -> list[FrameKey]:
-    """Frames of these videos that have both a human mask and a label map, sorted."""
-    return [
-        (v, n)
-        for v in sorted(videos)
-        if v in truth and v in labels
-        for n in sorted({*truth.frames(v)} & {*labels.frames(v)})
-    ]
 
 
 class FrameFigures(NamedTuple):
@@ -53,24 +40,6 @@ class FrameFigures(NamedTuple):
     jaccard_initial: float
     found: Box | None
     true: list[Box]
-
-
-def measure_frames(
-    truth: LabelMaps, labels: LabelMaps, keys: Iterable[FrameKey], taxonomy: Taxonomy
-) -> dict[FrameKey, FrameFigures]:
-    """Compare a pseudo-annotation version with human masks, each map read once."""
-    size = len(taxonomy.pairs) + 1
-    measured = {}
-    for video, n in keys:
-        true, found = truth.labels(video, n), labels.labels(video, n)
-        measured[video, n] = FrameFigures(
-            confusion_matrix(true, found, size),
-            jaccard(true, found),
-            jaccard(true, labels.initial(video, n)),
-            largest_box(is_foreground(found)),
-            true_boxes(true),
-        )
-    return measured
 
 
 def score_pa(measured: Mapping[FrameKey, FrameFigures], taxonomy: Taxonomy) -> dict[str, Any]:
@@ -101,11 +70,6 @@ def by_video(
     return values
 
 
-def score_places(truth: LabelMaps, found: Mapping[FrameKey, Box | None]) -> float:
-    """CorLoc in percent of the box found in each frame, or none."""
-    return corloc((box, true_boxes(truth.labels(*key))) for key, box in found.items())
-
-
 def _figures(matrix: Matrix, taxonomy: Taxonomy) -> dict[str, Any]:
     """All scores of a matrix, and ``iou`` by name of each class that occurs."""
     values = zip(taxonomy.names("actor_action"), iou_per_class(matrix).tolist(), strict=True)
@@ -126,47 +90,11 @@ class ModelFigures(NamedTuple):
     taken_for: list[tuple[str, str]]
 
 
-def measure_model(
-    truth: LabelMaps, taxonomy: Taxonomy, video: str, keys: Sequence[int], predicted: Labels
-) -> ModelFigures:
-    """Compare a model's labels of a video's key frames, T H W, with those that have human masks."""
-    names = taxonomy.names("actor_action")
-    matrix = np.zeros((len(names), len(names)), np.int64)
-    regions: list[tuple[str, str]] = []
-    found = dict(zip(keys, predicted, strict=True))
-    for n in sorted({*truth.frames(video)} & {*keys}):
-        mask, labels = truth.labels(video, n), found[n]
-        matrix += confusion_matrix(mask, labels, len(names))
-        for label in np.setdiff1d(mask, [BACKGROUND, IGNORE]).tolist():
-            votes = np.bincount(labels[mask == label], minlength=len(names))
-            regions.append((names[label], names[int(votes.argmax())]))
-    return ModelFigures(matrix, regions)
-
-
 def score_model(measured: Iterable[ModelFigures], taxonomy: Taxonomy) -> dict[str, Any]:
     """Scores in percent of a model on these videos; NaN for no video."""
     size = len(taxonomy.pairs) + 1
     matrix = sum((m.confusion for m in measured), np.zeros((size, size), np.int64))
     return _figures(matrix, taxonomy)
-
-
-def region_iou(truth: LabelMaps, labels: LabelMaps, regions: pd.DataFrame) -> pd.Series[float]:
-    """IoU (0..1) of each region, a row with video, frame and label, with the mask of its label.
-
-    NaN where there is no human mask.
-    """
-
-    def iou(video: str, frame: int, label: int) -> float:
-        if video not in truth or frame not in truth.frames(video):
-            return float("nan")
-        true, found = truth.labels(video, frame) == label, labels.labels(video, frame) == label
-        return float((true & found).sum() / max((true | found).sum(), 1))
-
-    values = [
-        iou(str(v), int(n), int(label))
-        for v, n, label in zip(regions["video"], regions["frame"], regions["label"], strict=True)
-    ]
-    return pd.Series(values, index=regions.index, dtype=float)
 
 
 def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
@@ -180,39 +108,3 @@ def rank_correlation(score: pd.Series[float], truth: pd.Series[float]) -> float:
     if a.nunique() < 2 or b.nunique() < 2:
         return float("nan")
     return float(a.rank().corr(b.rank()))
-
-
-def score_selection(
-    truth: LabelMaps,
-    labels: LabelMaps,
-    measured: Mapping[FrameKey, FrameFigures],
-    frames: pd.DataFrame,
-    regions: pd.DataFrame,
-    taxonomy: Taxonomy,
-) -> dict[str, Any]:
-    """Figures of a selection.
-
-    Args:
-        truth: human masks.
-        labels: the version of the pseudo-annotations that was selected from.
-        measured: the frames that have both, compared.
-        frames: ``video``, ``frame``, ``selected``.
-        regions: ``video``, ``frame``, ``label``, ``tag``, the scores that were measured, and
-            ``score``, which the selection ranks by.
-        taxonomy: of the labels.
-
-    Returns:
-        Scores in percent of the selected pseudo-annotations; ``fraction`` of the frames selected,
-        in percent; ``rank_correlation`` of ``score`` with the true IoU over the regions, and
-        ``rank_correlations`` of every score.
-    """
-    selected = set(selected_frames(frames))
-    iou = region_iou(truth, labels, regions)
-    scores = [c for c in regions if c not in ("video", "frame", "label", "tag")]
-    correlations = {c: rank_correlation(regions[c].astype(float), iou) for c in scores}
-    return {
-        **score_pa({k: f for k, f in measured.items() if k in selected}, taxonomy),
-        "fraction": 100 * len(selected) / max(len(frames), 1),
-        "rank_correlation": correlations["score"],
-        "rank_correlations": correlations,
-    }

@@ -38,6 +38,11 @@ class InitialParams(Params):
     refine: RefineParams = RefineParams()
     background: BackgroundParams = BackgroundParams()
 
+    def needed_cues(self) -> dict[str, str]:
+        """The cues that the method looks at and cannot do without, each with what asks for it."""
+        moves = self.method == "motion_segments"
+        return {"motion" if moves else "actor": f"the method {self.method}"}
+
 
 @dataclass(frozen=True)
 class FrameCues:

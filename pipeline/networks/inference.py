@@ -9,14 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.networks.base import Segmenter
 
-Rule = Literal["foreground", "actor", "argmax"]
-Floats = npt.NDArray[np.float64]
+Rule = Literal["foreground", "argmax"]
 
 
 def frames_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -48,70 +46,38 @@ class Segmentation:
     labels: npt.NDArray[np.uint8]
     classes: npt.NDArray[np.float32] | None = None
 
-    def label_map(self, shifts: Floats | None = None) -> npt.NDArray[np.uint8]:
-        """Labels where the margin exceeds their shift, background (0) elsewhere.
-
-        Args:
-            shifts: K, of the background logit where a pixel has each label; None for none.
-        """
-        least = 0.0 if shifts is None else shifts.astype(np.float32)[self.labels]
-        return np.where(self.margin > least, self.labels, 0).astype(np.uint8)
-
-    def probs(self, shifts: Floats | None = None) -> Floats:
-        """Probability T H W of foreground; above 1/2 where the margin exceeds its shift."""
-        least = 0.0 if shifts is None else shifts[self.labels]
-        return np.asarray(expit(self.margin.astype(np.float64) - least))
-
 
 @dataclass(frozen=True)
-class Reading:
-    """How labels are read off logits.
+class Decoding:
+    """How labels are decoded from logits.
 
     Attributes:
         rule: what has to be more probable than the background: ``argmax``: the best allowed class;
-            ``actor``: the best actor, allowed or not, as the sum of its classes (ours: a frame
-            hardly shows the action); ``foreground``: all classes together (ours). Of all three
-            the best allowed class is named.
+            ``foreground``: all classes together (ours). The best allowed class is named.
         allowed: labels the video's tags allow (1..K-1); None allows all.
-        actors: K-1 names, the actor of each label from 1 on; for the rule ``actor`` only.
     """
 
     rule: Rule
     allowed: Sequence[int] | None = None
-    actors: Sequence[str] = ()
 
 
-def margin_and_class(logits: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
+def margin_and_class(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor]:
     """Foreground margin, and the logits among which the class is chosen.
 
     Args:
         logits: B K H W, channel 0 the background.
-        reading: the rule.
+        decoding: the rule.
 
     Returns:
-        Margin B H W (log odds), class logits B A H W in the order of ``reading.allowed``.
-
-    Raises:
-        ValueError: the rule ``actor`` with another number of ``actors``.
+        Margin B H W (log odds), class logits B A H W in the order of ``decoding.allowed``.
     """
     classes = logits[:, 1:]
-    chosen = classes if reading.allowed is None else logits[:, list(reading.allowed)]
-    if reading.rule == "foreground":
+    chosen = classes if decoding.allowed is None else logits[:, list(decoding.allowed)]
+    if decoding.rule == "foreground":
         foreground = torch.logsumexp(classes, dim=1)
-    elif reading.rule == "actor":
-        groups = _classes_of_actors(reading.actors, classes.shape[1])
-        sums = [torch.logsumexp(classes[:, own], dim=1) for own in groups]
-        foreground = torch.stack(sums).amax(dim=0)
     else:
         foreground = chosen.amax(dim=1)
     return foreground - logits[:, 0], chosen
-
-
-def _classes_of_actors(actors: Sequence[str], count: int) -> list[list[int]]:
-    """Places of the classes of each actor."""
-    if len(actors) != count:
-        raise ValueError(f"expected the actor of each of {count} classes, received {len(actors)}")
-    return [[i for i, own in enumerate(actors) if own == name] for name in dict.fromkeys(actors)]
 
 
 def share_probs(margin: Tensor, classes: Tensor, shift: Tensor | None = None) -> Tensor:
@@ -133,7 +99,7 @@ def share_probs(margin: Tensor, classes: Tensor, shift: Tensor | None = None) ->
 def segment_frames(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    reading: Reading,
+    decoding: Decoding,
     vectors: Tensor | None = None,
     batch: int = 8,
     keep_classes: bool = False,
@@ -143,13 +109,13 @@ def segment_frames(
     Args:
         model: a segmenter in evaluation mode.
         images: T H W 3, RGB.
-        reading: the rule; an empty list of allowed labels gives background only.
+        decoding: the rule; an empty list of allowed labels gives background only.
         vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
         batch: frames at a time.
         keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     size = images.shape[1:3]
-    allowed = range(1, model.num_classes) if reading.allowed is None else reading.allowed
+    allowed = range(1, model.num_classes) if decoding.allowed is None else decoding.allowed
     names = np.array(allowed, dtype=np.uint8)
     if len(names) == 0:
         return Segmentation(
@@ -157,7 +123,7 @@ def segment_frames(
             np.zeros((len(images), *size), np.uint8),
         )
     margins, labels, kept = [], [], []
-    for margin, classes in _answers(model, images, reading, vectors, batch):
+    for margin, classes in _answers(model, images, decoding, vectors, batch):
         margins.append(margin.cpu().numpy())
         labels.append(names[classes.argmax(dim=1).cpu().numpy()])
         if keep_classes:
@@ -166,39 +132,11 @@ def segment_frames(
     return Segmentation(np.concatenate(margins), np.concatenate(labels), logits)
 
 
-def tag_probs(
-    model: Segmenter,
-    images: npt.NDArray[np.uint8],
-    reading: Reading,
-    shifts: Floats | None = None,
-    vectors: Tensor | None = None,
-    batch: int = 8,
-) -> npt.NDArray[np.float32]:
-    """:func:`share_probs` T 1+A H W of frames, among the labels that the tags allow.
-
-    Args:
-        model: a segmenter in evaluation mode.
-        images: T H W 3, RGB.
-        reading: the rule, with A allowed labels, at least one.
-        shifts: K, of the background logit where a pixel has each label; None for none.
-        vectors: T C, the clip vectors of the frames, for a segmenter that looks at clips.
-        batch: frames at a time.
-    """
-    own = None
-    if shifts is not None:
-        allowed = list(reading.allowed or range(1, model.num_classes))
-        own = torch.tensor(shifts[allowed], dtype=torch.float32, device=device_of(model))
-    found = []
-    for margin, classes in _answers(model, images, reading, vectors, batch):
-        found.append(share_probs(margin, classes, own).cpu().numpy())
-    return np.concatenate(found)
-
-
 @torch.no_grad()
 def _answers(
     model: Segmenter,
     images: npt.NDArray[np.uint8],
-    reading: Reading,
+    decoding: Decoding,
     vectors: Tensor | None,
     batch: int,
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -207,7 +145,7 @@ def _answers(
     for start in range(0, len(images), batch):
         x = model.normalise(frames_tensor(images[start : start + batch], device))
         beside = None if vectors is None else vectors[start : start + batch]
-        margin, classes = margin_and_class(model.coarse_logits(x, beside), reading)
+        margin, classes = margin_and_class(model.coarse_logits(x, beside), decoding)
         full = F.interpolate(
             torch.cat([margin.unsqueeze(1), classes], dim=1).float(),
             size=images.shape[1:3],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,13 +12,12 @@ from pipeline.artifacts.frames import Frames
 from pipeline.datasets.clips import clip_around, clip_frames, resize_short_side
 from pipeline.networks.base import Segmenter
 from pipeline.networks.inference import (
-    Reading,
+    Decoding,
     Rule,
     Segmentation,
     clip_tensor,
     device_of,
     segment_frames,
-    tag_probs,
 )
 
 
@@ -40,13 +38,13 @@ def segment_video(
         video: its id.
         numbers: of the frames.
         allowed: labels the prediction may take; None allows all.
-        rule: see :class:`pipeline.networks.inference.Reading`.
+        rule: see :class:`pipeline.networks.inference.Decoding`.
         keep_classes: whether the answer has the logits of the allowed labels, too.
     """
     vectors = clip_vectors(model, frames, video, numbers)
     images = frames.images(video, list(numbers))
-    reading = Reading(rule, allowed, _actors(frames))
-    return segment_frames(model, images, reading, vectors, keep_classes=keep_classes)
+    decoding = Decoding(rule, allowed)
+    return segment_frames(model, images, decoding, vectors, keep_classes=keep_classes)
 
 
 def segment_videos(
@@ -66,27 +64,26 @@ def segment_videos(
         model: in evaluation mode.
         frames: holds the videos.
         numbers: of the frames, by video.
-        rule: see :class:`pipeline.networks.inference.Reading`.
+        rule: see :class:`pipeline.networks.inference.Decoding`.
         batch: frames at a time.
         keep_classes: whether the answers for videos of several tags have the logits of these, too.
 
     Yields:
         Each video with its answer, videos that are alike one after the other.
     """
-    actors = _actors(frames)
     alike: dict[tuple[tuple[int, int], tuple[int, ...]], list[str]] = {}
     for video in numbers:
         allowed = tuple(frames.taxonomy.labels(frames.tags(video)))
         alike.setdefault((frames.size(video), allowed), []).append(video)
     for (_, allowed), videos in alike.items():
-        reading = Reading(rule, allowed, actors)
+        decoding = Decoding(rule, allowed)
         keep = keep_classes and len(allowed) > 1
         for group in _filled(videos, numbers, batch):
             images = np.concatenate([frames.images(v, list(numbers[v])) for v in group])
             found = [clip_vectors(model, frames, v, numbers[v]) for v in group]
             known = [f for f in found if f is not None]
             vectors = torch.cat(known) if known else None
-            answer = segment_frames(model, images, reading, vectors, batch, keep)
+            answer = segment_frames(model, images, decoding, vectors, batch, keep)
             first = 0
             for video in group:
                 own = slice(first, first := first + len(numbers[video]))
@@ -106,26 +103,6 @@ def _filled(
             group = []
     if group:
         yield group
-
-
-def video_tag_probs(
-    model: Segmenter,
-    shifts: npt.NDArray[np.float64],
-    frames: Frames,
-    video: str,
-    numbers: Sequence[int],
-    allowed: Sequence[int],
-    rule: Rule,
-) -> npt.NDArray[np.float32]:
-    """:func:`pipeline.networks.inference.tag_probs` T 1+A H W of some frames of a video."""
-    vectors = clip_vectors(model, frames, video, numbers)
-    images = frames.images(video, list(numbers))
-    return tag_probs(model, images, Reading(rule, allowed, _actors(frames)), shifts, vectors)
-
-
-def _actors(frames: Frames) -> list[str]:
-    """The actor of each label from 1 on."""
-    return [actor for actor, _ in frames.taxonomy.pairs]
 
 
 @torch.no_grad()

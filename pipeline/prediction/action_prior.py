@@ -15,55 +15,41 @@ sum_c softmax(z)_c exp(w m_c).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from scipy.special import logsumexp
 
-from pipeline.artifacts.frames import Frames
-from pipeline.artifacts.maps import Maps
-from pipeline.networks.inference import Segmentation
-from pipeline.vision.resizing import at_full_size
+from pipeline.prediction.answer import Answer
+from pipeline.prediction.correction import Correction
+from pipeline.runtime.params import Params
+
+if TYPE_CHECKING:
+    from pipeline.prediction.read_evidence import Evidence
 
 Floats = npt.NDArray[np.float32]
 
 
-def action_maps(
-    maps: Maps, frames: Frames, video: str, numbers: Sequence[int], labels: Sequence[int]
-) -> Floats | None:
-    """The map ``T A H W`` in [0, 1] of each label's action at the size of the frames.
+class ActionPriorParams(Params):
+    """Action prior.
 
-    Args:
-        maps: of the actions.
-        frames: holds the video.
-        video: its id.
-        numbers: T frames.
-        labels: A labels from 1 on. One without a map has 0 everywhere.
-
-    Returns:
-        None for a video without action maps: of an object data set, or a still image.
+    Attributes:
+        weight: what the action map of a tag, where it is 1, adds to the logit of the tag's label.
     """
-    if video not in maps:
-        return None
-    height, width = frames.size(video)
-    actions = [frames.taxonomy.pairs[label - 1][1] for label in labels]
-    found = np.zeros((len(numbers), len(labels), height, width), np.float32)
-    for of_frame, number in zip(found, numbers, strict=True):
-        own = maps.maps(video, number)
-        named = [(row, own[name]) for row, name in enumerate(actions) if name in own]
-        of_frame[[row for row, _ in named]] = at_full_size([m for _, m in named], height, width)
-    return found
+
+    weight: float = Field(default=3.0, ge=0)
 
 
-def add_action_maps(
-    answer: Segmentation, labels: Sequence[int], maps: Floats, weight: float
-) -> Segmentation:
+def add_action_maps(answer: Answer, labels: Sequence[int], maps: Floats, weight: float) -> Answer:
     """An answer with the maps added to the logits of its labels.
 
     Args:
         answer: of T frames; of two labels or more it has their logits.
         labels: the A labels that the tags allow, at least one.
-        maps: ``T A H W``, see :func:`action_maps`.
+        maps: ``T A H W`` in [0, 1].
         weight: w, >= 0: what a map's 1 adds to a logit.
 
     Raises:
@@ -76,10 +62,22 @@ def add_action_maps(
         )
     added = np.float32(weight) * maps
     if len(labels) == 1:
-        return Segmentation(answer.margin + added[:, 0], answer.labels, answer.classes)
+        return replace(answer, margin=answer.margin + added[:, 0])
     if answer.classes is None:
         raise ValueError("expected an answer with the logits of its labels, received one without")
     classes = answer.classes + added
     raised = logsumexp(classes, axis=1) - logsumexp(answer.classes, axis=1)
     best = np.array(labels, np.uint8)[classes.argmax(axis=1)]
-    return Segmentation((answer.margin + raised).astype(np.float32), best, classes)
+    margin = (answer.margin + raised).astype(np.float32)
+    return replace(answer, margin=margin, best=best, classes=classes)
+
+
+def prefer_action(answer: Answer, evidence: Evidence, params: ActionPriorParams) -> Answer:
+    """The answer with the action maps of the tags; as it is for a video without any."""
+    maps = evidence.action_maps()
+    if maps is None or evidence.labels is None:
+        return answer
+    return add_action_maps(answer, evidence.labels, maps, params.weight)
+
+
+ACTION_PRIOR = Correction(ActionPriorParams, prefer_action, needs_tags=True, needs_logits=True)

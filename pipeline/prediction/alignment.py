@@ -11,6 +11,7 @@ While they touch they are one component: that is the limit of a method without i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,12 @@ import numpy.typing as npt
 from pydantic import Field
 
 from pipeline.datasets.taxonomy import IGNORE
+from pipeline.prediction.answer import Answer
+from pipeline.prediction.correction import Correction
 from pipeline.runtime.params import Params
+
+if TYPE_CHECKING:
+    from pipeline.prediction.read_evidence import Evidence
 
 
 class AlignParams(Params):
@@ -140,3 +146,13 @@ def _poll(votes: npt.NDArray[np.int64], window: int | None) -> npt.NDArray[np.in
     sums = np.concatenate([np.zeros_like(votes[:1]), votes.cumsum(axis=0)])
     here = np.arange(count)
     return np.asarray(sums[np.minimum(here + reach + 1, count)] - sums[np.maximum(here - reach, 0)])
+
+
+def align_prediction(answer: Answer, evidence: Evidence, params: AlignParams) -> Answer:
+    """The answer's label maps, one action for each actor that is followed."""
+    labels: Any = np.arange(evidence.num_labels, dtype=np.uint8)
+    actor_of_label = evidence.taxonomy.view(labels, "actor")
+    return answer.decide(align_actions(answer.labels(), actor_of_label, params.window))
+
+
+ALIGNMENT = Correction(AlignParams, align_prediction)

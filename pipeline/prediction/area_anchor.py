@@ -1,55 +1,57 @@
-"""Anchors: what pseudo-annotations keep of their areas from version to version (ours).
+"""Area anchor: predictions keep a set area from version to version (ours).
 
 Class activation maps cover too much, clean labels teach that faithfully, and no criterion without
-ground truth objects to it. So a version's background logit is shifted until the predicted
-foreground has a set share of the training set's pixels (a fraction of the share in PA.v0).
-
-And classes that a network knows well grow at the cost of the others, of which it is unsure and
-answers background: each version leaves less of these for the next one to learn. So the background
-logit is shifted for each class on its own until the class has the share of the foreground that it
-had in the version before.
+ground truth objects to it. So a bias on the background logit is calibrated for every trained
+segmenter, with which the predicted foreground has a set share of the training set's pixels: a
+fraction of the share in PA.v0.
 
 A pixel's foreground margin is m = log(P_foreground / P_background), of which
-:class:`pipeline.networks.inference.Reading` says what P_foreground is; adding s to the
-background logit turns "foreground where m > 0" into "foreground where m > s". Frames are streamed:
-each gives a histogram of its margins by the label that its pixels would have, and the sum of these
-gives s.
+:class:`pipeline.networks.inference.Decoding` says what P_foreground is; adding b to the background
+logit turns "foreground where m > 0" into "foreground where m > b". Frames are streamed: each gives
+a histogram of its margins, and their sum gives b.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from pipeline.prediction.answer import Answer
+from pipeline.prediction.correction import Correction
 from pipeline.runtime.params import Params
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from pipeline.prediction.read_evidence import Evidence
+
 Counts = npt.NDArray[np.int64]
 
 
 class AnchorParams(Params):
-    """What is held.
+    """Area anchor.
 
     Attributes:
-        ratio: predicted foreground share of a version, as a multiple of PA.v0's share; null for
-            what the network answers.
-        by_class: whether each class keeps its share of the foreground from version to version.
-        frames: number of training frames, drawn at random, that shares are measured on.
+        ratio: predicted foreground share of a version, as a multiple of PA.v0's share.
+        frames: number of training frames, drawn at random, that the share is measured on.
     """
 
-    ratio: float | None = Field(default=0.9, gt=0)
-    by_class: bool = False
+    ratio: float = Field(default=0.9, gt=0)
     frames: int = Field(default=400, ge=1)
 
-    @model_validator(mode="after")
-    def _something_is_held(self) -> AnchorParams:
-        if self.ratio is None and not self.by_class:
-            raise ValueError("ratio null without by_class holds nothing; set the anchor to null")
-        return self
+
+class BackgroundBias(NamedTuple):
+    """What is calibrated of a trained segmenter: biases of its background logit.
+
+    Attributes:
+        with_tags: for predictions that know a video's tags, and so have every correction.
+        without_tags: for those that do not, and lack the corrections that need them.
+    """
+
+    with_tags: float = 0.0
+    without_tags: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,26 +72,16 @@ class MarginBins:
         return (self.high - self.low) / self.count
 
 
-_BINS = MarginBins()
+BINS = MarginBins()
 
 
-def margin_histograms(
-    margin: npt.NDArray[np.floating[Any]],
-    labels: npt.NDArray[np.uint8],
-    num_labels: int,
-    bins: MarginBins = _BINS,
-) -> Counts:
-    """Histograms of foreground margins, one for the pixels of each label.
+def margin_histogram(margin: npt.NDArray[np.floating[Any]], bins: MarginBins = BINS) -> Counts:
+    """Histogram of foreground margins.
 
     Args:
         margin: log(P_foreground / P_background), any shape, infinities allowed.
-        labels: of the same pixels, below ``num_labels``: what each is if it is foreground.
-        num_labels: K.
         bins: the bins. Each is open below and closed above, so that the pixels in the bins above
             an edge are exactly those with margin > edge.
-
-    Returns:
-        Counts, K rows, a column for each bin.
 
     Raises:
         ValueError: the margin holds NaN.
@@ -98,26 +90,24 @@ def margin_histograms(
         raise ValueError("expected foreground margins, received NaN")
     place = np.ceil((margin.ravel().astype(np.float64) - bins.low) / bins.width) - 1
     index = np.clip(place, 0, bins.count - 1).astype(np.int64)
-    index += labels.ravel().astype(np.int64) * bins.count
-    counts = np.bincount(index, minlength=num_labels * bins.count)
-    return counts.reshape(num_labels, bins.count).astype(np.int64)
+    return np.bincount(index, minlength=bins.count).astype(np.int64)
 
 
-def no_histograms(num_labels: int) -> Counts:
-    """:func:`margin_histograms` of no pixel, to add others to; of the default bins."""
-    return np.zeros((num_labels, _BINS.count), np.int64)
+def no_histogram() -> Counts:
+    """:func:`margin_histogram` of no pixel, to add others to."""
+    return np.zeros(BINS.count, np.int64)
 
 
-def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
-    """Shift of the background logit with which the foreground has the given share of all pixels.
+def bias_for_share(histogram: Counts, share: float, bins: MarginBins = BINS) -> float:
+    """Bias of the background logit with which the foreground has the given share of all pixels.
 
     Args:
         histogram: of the margins of all pixels.
+        share: wanted share of pixels with margin > bias, in [0, 1].
         bins: its bins.
-        share: wanted share of pixels with margin > shift, in [0, 1].
 
     Returns:
-        The shift, in units of the logits; positive makes less foreground. Inside a bin the pixels
+        The bias, in units of the logits; positive makes less foreground. Inside a bin the pixels
         are taken as evenly spread. Where the share is met by a whole gap, the gap's lower end.
 
     Raises:
@@ -132,7 +122,7 @@ def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
     if total == 0:
         raise ValueError("expected a histogram with pixels, received none")
     target = min(max(total * (1 - share), 0.0), total)
-    # First edge with at least `target` pixels at or below it; the bin before it holds the shift.
+    # First edge with at least `target` pixels at or below it; the bin before it holds the bias.
     edge = int(np.searchsorted(below, target, side="left"))
     if edge == 0:
         return bins.low
@@ -140,35 +130,20 @@ def shift_for_share(histogram: Counts, bins: MarginBins, share: float) -> float:
     return float(bins.low + bins.width * (edge - 1 + inside))
 
 
-def anchored_shifts(
-    histograms: Counts, counts: Counts, anchor: AnchorParams, initial_share: float
-) -> Floats:
-    """Shifts of the background logit, one for the pixels of each label, that hold what is held.
+def anchored_bias(histogram: Counts, params: AnchorParams, initial_share: float) -> float:
+    """The bias that keeps the area; more than all pixels is all of them.
 
     Args:
-        histograms: of the margins of all pixels by label, K rows, see :func:`margin_histograms`;
-            of the default bins.
-        counts: K, pixels of each label in the version before, on these very frames; that of the
-            background (label 0) does not matter.
-        anchor: what is held; more than all pixels is all of them.
+        histogram: of the margins of all pixels, of the default bins.
+        params: the multiple.
         initial_share: foreground share of PA.v0, in [0, 1].
-
-    Returns:
-        K shifts, all the same unless classes are held. A label without any pixel to shift has the
-        one of them all.
     """
-    bins = _BINS
-    pixels, shift = histograms.sum(axis=0), 0.0
-    if anchor.ratio is None:
-        area = float(pixels[bins.count // 2 :].sum())  # margin > 0
-    else:
-        share = min(anchor.ratio * initial_share, 1.0)
-        shift, area = shift_for_share(pixels, bins, share), share * float(pixels.sum())
-    shifts = np.full(len(counts), shift)
-    known = counts[1:].sum()
-    if anchor.by_class and known:
-        for label in (np.flatnonzero(histograms[1:].any(axis=1)) + 1).tolist():
-            own = histograms[label]
-            wanted = area * counts[label] / known
-            shifts[label] = shift_for_share(own, bins, min(wanted / own.sum(), 1.0))
-    return shifts
+    return bias_for_share(histogram, min(params.ratio * initial_share, 1.0))
+
+
+def keep_area(answer: Answer, evidence: Evidence, params: AnchorParams) -> Answer:
+    """The answer with the calibrated bias of its segmenter."""
+    return answer.with_background_bias(evidence.background_bias)
+
+
+AREA_ANCHOR = Correction(AnchorParams, keep_area, calibrated=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -21,9 +21,14 @@ from pydantic import Field
 
 from pipeline.datasets.taxonomy import BACKGROUND, IGNORE
 from pipeline.initial_pa.motion_labels import hard_labels
+from pipeline.prediction.answer import Answer
+from pipeline.prediction.correction import Correction
 from pipeline.runtime.params import Params
 from pipeline.vision.colour_mixtures import ShotMixtures
 from pipeline.vision.graph_cut import Grid, contrast_weights, pixel_grid, potts_cut
+
+if TYPE_CHECKING:
+    from pipeline.prediction.read_evidence import Evidence
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -38,8 +43,8 @@ class LatentParams(Params):
     Attributes:
         motion: ``soft``: motion segments teach colours (the paper); ``hard``: they are the labels
             (its comparison, Table 1).
-        rule: how the network's answer is read, see
-            :class:`pipeline.networks.inference.Reading`. ``foreground`` (ours): a network
+        rule: how the network's answer is read in training, see
+            :class:`pipeline.networks.inference.Decoding`. ``foreground`` (ours): a network
             that does not know yet which class it sees is not taken to see the background.
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
@@ -169,3 +174,29 @@ def _check(shot: Shot, probs: Floats) -> None:
             f"expected images, segments, boundaries, inside T H W and probabilities T 1+L H W of "
             f"one size, received {shapes[0]}, {size}, {shapes[1]}, {shapes[2]}, {probs.shape}"
         )
+
+
+def infer_prediction(answer: Answer, evidence: Evidence, params: LatentParams) -> Answer:
+    """Label maps that agree with the network, with motion and with colours.
+
+    Eq. 2 at the size of the frames, which count as one shot. A still image, and frames without any
+    motion, keep the network's answer: they have no colours to compare.
+    """
+    motion, labels = evidence.motion(), evidence.labels
+    if motion is None or labels is None or not motion[0].any():
+        return answer
+    segments, bands = motion
+    inside = np.ones(segments.shape, bool)
+    shot = Shot(evidence.images, segments, bands, inside, labels)
+    alpha = params.alpha_of(evidence.version)
+    return answer.decide(infer_labels(shot, answer.probs().astype(np.float64), alpha, params))
+
+
+LATENT_LABELS = Correction(
+    LatentParams,
+    infer_prediction,
+    needs=("motion",),
+    needs_tags=True,
+    needs_logits=True,
+    slow=True,
+)

@@ -50,6 +50,31 @@ def imported_files(root: Path, path: str) -> frozenset[str]:
     return frozenset(file for file in found if _parsed(root, file).body)
 
 
+def table_entries(root: Path, path: str, name: str) -> dict[str, set[str]]:
+    """By key of the table ``name = {...}`` of a file the files that its value is imported from.
+
+    Raises:
+        ValueError: there is no such table of imported names.
+    """
+    sources: dict[str, str] = {}
+    tables = []
+    for node in _parsed(root, path).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            file = module_file(root, node.module)
+            sources |= {a.asname or a.name: file for a in node.names if file}
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name:
+            tables.append(node.value)
+    if len(tables) != 1 or not isinstance(tables[0], ast.Dict):
+        raise ValueError(f"expected one table {name} in {path}")
+    found: dict[str, set[str]] = {}
+    for key, value in zip(tables[0].keys, tables[0].values, strict=True):
+        names = [n.id for n in ast.walk(value) if isinstance(n, ast.Name)]
+        if not isinstance(key, ast.Constant) or not names or not sources.keys() >= {*names}:
+            raise ValueError(f"expected names from files of the project in {name} of {path}")
+        found[str(key.value)] = {sources[n] for n in names}
+    return found
+
+
 def module_file(root: Path, name: str) -> str | None:
     """Path of a module relative to ``root``; None for one that does not lie below it."""
     base = root.joinpath(*name.split("."))

@@ -25,7 +25,7 @@ def parse_params(model: type[P], values: Mapping[str, Any], prefix: str) -> P:
     Args:
         model: the parameter model.
         values: what the parameters file holds in this section.
-        prefix: full name of the section, e.g. ``"refine_superpixels"``; it leads every error.
+        prefix: full name of the section, e.g. ``"make_initial_pa"``; it leads every error.
 
     Raises:
         InputError: a wrong key, type or value; one line with the key's full name, the value and

@@ -8,6 +8,7 @@ import random
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 
 def make_reproducible(seed: int, threads: int) -> None:
@@ -28,6 +29,7 @@ def make_reproducible(seed: int, threads: int) -> None:
     torch.backends.cudnn.benchmark = False
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
+    threadpool_limits(1, user_api="blas")  # NumPy's and SciPy's, whose matrices are small here
 
 
 def derive_seed(*parts: object) -> int:

@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
-from pipeline.artifacts.frames import Frames
-from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.datasets.taxonomy import is_foreground
 from pipeline.datasets.video import uniform_frames
 from pipeline.runtime.params import Params
@@ -127,35 +123,6 @@ def measure_shot(
         mean = float(np.mean([overlap(n) for n in chosen])) if chosen else 0.0
     rows = [(video, n, whole_video, n in chosen, mean) for n in candidates]
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def motion_table(
-    videos: Sequence[str],
-    frames: Frames,
-    labels: LabelMaps,
-    motion: MotionSegments,
-    params: MotionRuleParams,
-) -> pd.DataFrame:
-    """:func:`measure_shot` of every frame of a version of the pseudo-annotations.
-
-    Videos without motion segments (still images) have no frame in motion.
-    """
-    predicted = labels.metadata.get("model") is not None
-    tables = []
-    for video in videos:
-        numbers = motion.frames(video) if video in motion else []
-        shares = {n: float(motion.segment(video, n).mean()) for n in numbers}
-        overlap = partial(_overlap, video, labels, motion) if predicted else None
-        whole, keys = frames.whole_video(video), labels.frames(video)
-        tables.append(measure_shot(video, whole, shares, keys, overlap, params))
-    if not tables:
-        return pd.DataFrame(columns=list(COLUMNS))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _overlap(video: str, labels: LabelMaps, motion: MotionSegments, n: int) -> float:
-    """With the network's own answer: labels that motion had a part in would overlap anyway."""
-    return overlap_of(motion.segment(video, n), labels.initial(video, n))
 
 
 def select_moving(frames: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
@@ -28,9 +28,9 @@ from pipeline.selection.motion_overlap import (
     select_best_shots,
     select_moving,
 )
+from pipeline.selection.table import OTHERS, SCORES
 
 RuleName = Literal["full", "random", "ranked", "tests", "motion", "motion_overlap"]
-FLOW_SCORES = ("flow_agreement", "motion_agreement")  # not measured where there is no flow
 MOTION_RULES: tuple[RuleName, ...] = ("motion", "motion_overlap")
 _FRAME = ["video", "frame"]
 
@@ -50,8 +50,9 @@ class SelectParams(Params):
         video_share: the most of a video's frames that are taken, at least one. A score is much the
             same all through a video, so that the best frames come from few videos, and a network
             that sees few videos learns less.
-        scores: columns of the region table to rank by, higher is better. A column of true IoU
-            makes ``ranked`` the oracle of a diagnosis.
+        scores: names of :data:`pipeline.selection.table.SCORES` to rank by, or ``classifier`` and
+            ``realness``, the tests' own probabilities. A column ``iou`` of true IoU makes
+            ``ranked`` the oracle of a diagnosis.
         motion: of the rules ``motion`` and ``motion_overlap``.
     """
 
@@ -62,6 +63,15 @@ class SelectParams(Params):
     scores: tuple[str, ...] = ()
     motion: MotionRuleParams = MotionRuleParams()
 
+    @field_validator("scores")
+    @classmethod
+    def _known_scores(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = (*SCORES, *OTHERS)
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ValueError(f"unknown score {unknown[0]}; known: {', '.join(known)}")
+        return names
+
     @model_validator(mode="after")
     def _scores_where_needed(self) -> SelectParams:
         needed = self.rule == "ranked" or (self.rule == "tests" and self.limited)
@@ -69,6 +79,21 @@ class SelectParams(Params):
             limits = f"quota {self.quota} and video_share {self.video_share:g}"
             raise ValueError(f"rule {self.rule} with {limits} needs scores to rank by")
         return self
+
+    @property
+    def needs_flow(self) -> bool:
+        """Whether a score is measured along optical flow."""
+        return "flow" in self.needed_cues()
+
+    def needed_cues(self) -> dict[str, str]:
+        """The cues that the scores and the rule look at, each with what asks for it."""
+        needed = {}
+        for score in self.scores:
+            for cue in SCORES[score].needs if score in SCORES else ():
+                needed[cue] = f"the score {score}"
+        if self.rule in MOTION_RULES:
+            needed["motion"] = f"the rule {self.rule}"
+        return needed
 
     @property
     def limited(self) -> bool:

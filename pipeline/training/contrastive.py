@@ -9,28 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.artifacts.edge_segments import EdgeSegments
-from pipeline.artifacts.frames import Frames
-from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.datasets.taxonomy import IGNORE
-from pipeline.datasets.video import spread
-from pipeline.networks.segmenters import SegmenterParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
-from pipeline.training.augment import AugmentParams
-from pipeline.training.batches import Batch, SampledBatches
-from pipeline.training.kept import Kept
+from pipeline.training.batches import Batch
 from pipeline.training.losses import batch_output, label_loss
 from pipeline.training.relations import RelationParams, relation_losses
-from pipeline.training.samples import FrameKey, FrameMap, FrameReader
-
-OUTSIDE = -1  # edge segment of what is no frame
 
 
 class ContrastiveParams(Params):
@@ -49,92 +36,6 @@ class ContrastiveParams(Params):
     head: float = Field(default=1.0, ge=0)
     labelled_share: float = Field(default=1.0, gt=0, le=1)
     unlabelled: bool = True
-
-
-def labelled_frames(frames: Frames, keys: Sequence[FrameKey], share: float) -> list[FrameKey]:
-    """D_c: the selected frames of videos with one tag; of each video a share, spread evenly."""
-    of_video: dict[str, list[int]] = {}
-    for video, number in sorted(keys):
-        if len(frames.tags(video)) == 1:
-            of_video.setdefault(video, []).append(number)
-    return [
-        (video, number)
-        for video, numbers in of_video.items()
-        for number in spread(numbers, max(round(share * len(numbers)), 1))
-    ]
-
-
-class ContrastiveBatches(SampledBatches):
-    """Random crops of labelled and unlabelled key frames of the training videos, all alike likely.
-
-    Args:
-        frames: images and tags.
-        labels: pseudo-annotations.
-        edges: edge segments of all key frames.
-        keys: the selected frames.
-        network: says which clips it wants.
-        augment: random crops.
-        params: which frames are labelled.
-        seed: of the batches.
-        size: samples in a batch.
-
-    Raises:
-        InputError: no selected frame is of a video with one tag, or the edge relation has no edges.
-    """
-
-    def __init__(
-        self,
-        frames: Frames,
-        labels: LabelMaps,
-        edges: EdgeSegments,
-        keys: Sequence[FrameKey],
-        network: SegmenterParams,
-        augment: AugmentParams,
-        params: ContrastiveParams,
-        seed: int,
-        size: int,
-    ) -> None:
-        super().__init__(seed, size)
-        self.frames = frames
-        self.labels, self.segments = Kept(labels.labels), Kept(edges.segments)
-        self.reader = FrameReader(frames, augment, network.motion)
-        self.labelled = set(labelled_frames(frames, keys, params.labelled_share))
-        if not self.labelled:
-            raise InputError(
-                "no selected pseudo-annotation is of a video with one tag; the objective relations "
-                "has no labels to learn from"
-            )
-        self.keys = sorted(self.labelled)
-        if params.unlabelled:
-            train = frames.of_split("train")
-            self.keys = [(video, n) for video in train for n in frames.key_frames(video)]
-        self.segmented = bool(edges.videos)
-        if params.relations.weight.edge > 0 and not self.segmented:
-            raise InputError(
-                "the edge relation needs edge segments: set detect_edges (the recipe vscr does), "
-                "or train_segmenter.objective.contrastive.relations.weight.edge=0"
-            )
-
-    def sample(self, rng: np.random.Generator) -> Batch:
-        """``images``, ``labels`` (255 in D_u), ``segments``, ``clips``: see :class:`FrameReader`.
-
-        And ``tags`` K: the labels of the video's tags; the background's for none at all.
-        """
-        video, number = self.keys[int(rng.integers(len(self.keys)))]
-        shape = self.frames.size(video)
-        labels, segments = np.full(shape, IGNORE, np.uint8), np.zeros(shape, np.int32)
-        if (video, number) in self.labelled:
-            labels = self.labels(video, number)
-        if self.segmented:
-            segments = self.segments(video, number)
-        maps = {"labels": FrameMap(labels, IGNORE), "segments": FrameMap(segments, OUTSIDE)}
-        return self.reader.read(video, number, maps, rng) | {"tags": self._tags(video)}
-
-    def _tags(self, video: str) -> Tensor:
-        taxonomy = self.frames.taxonomy
-        tags = torch.zeros(len(taxonomy.pairs) + 1, dtype=torch.bool)
-        tags[list(taxonomy.labels(self.frames.tags(video))) or [0]] = True
-        return tags
 
 
 def contrastive_loss(params: ContrastiveParams, model: nn.Module, batch: Batch) -> Tensor:

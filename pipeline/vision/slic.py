@@ -24,16 +24,12 @@ class SlicParams(Params):
     iterations: int = Field(default=5, gt=0)
 
 
-def slic_superpixels(
-    image: npt.NDArray[np.uint8], segments: int, compactness: float, iterations: int
-) -> npt.NDArray[np.int32]:
+def slic_superpixels(image: npt.NDArray[np.uint8], params: SlicParams) -> npt.NDArray[np.int32]:
     """Divide a frame into superpixels.
 
     Args:
         image: ``H W 3`` RGB, 0..255.
-        segments: approximate number of superpixels.
-        compactness: weight of distance against colour.
-        iterations: of k-means.
+        params: see there.
 
     Returns:
         ``H W``, numbers from 0 to the number of superpixels - 1, every one of them present.
@@ -45,9 +41,9 @@ def slic_superpixels(
         raise ValueError(f"expected an image H W 3, received shape {image.shape}")
     found = slic(
         image,
-        n_segments=segments,
-        compactness=compactness,
-        max_num_iter=iterations,
+        n_segments=params.segments,
+        compactness=params.compactness,
+        max_num_iter=params.iterations,
         start_label=0,
         channel_axis=-1,
     )

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import json
+import logging
 import pickle
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import torch
 
+from pipeline.artifacts import models
 from pipeline.artifacts.models import (
+    Model,
     read_description,
     read_history,
     read_state,
     write_absent_model,
     write_model,
 )
+from pipeline.runtime import versions
 from pipeline.runtime.errors import InputError
 
 STATE = {"w": torch.arange(6.0).reshape(2, 3).t(), "n": torch.tensor(7)}
@@ -88,3 +94,54 @@ def test_killed_between_files_leaves_no_model(
     assert "model.json" not in done
     with pytest.raises(InputError, match=r"model\.json does not exist"):
         read_description(tmp_path)
+
+
+def test_a_model_open_for_reading(tmp_path: Path) -> None:
+    model = Model(write(tmp_path / "m"))
+    assert model.description == {"classes": ["a", "b"]} and model.history == {"best": {}}
+    assert not model.absent
+    for criterion, state in (("ric", STATE), ("miou_pa", OTHER)):
+        assert all(torch.equal(model.state(criterion)[k], state[k]) for k in state)
+    with pytest.raises(InputError, match=r"weights-last\.pt does not exist; run dvc repro"):
+        model.state("last")
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    write_absent_model(tmp_path / "m", "stopped after v1")
+    model = Model(tmp_path / "m")
+    assert model.absent and model.history == {}
+    with pytest.raises(InputError, match=r"model\.json does not exist"):
+        Model(tmp_path / "nowhere")
+
+
+def test_a_pickled_model_reads_the_same_wherever_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "here" / "m")
+    write_absent_model(tmp_path / "there" / "m", "another one of the same name")
+    monkeypatch.chdir(tmp_path / "here")
+    data = pickle.dumps(Model(Path("m")))
+    monkeypatch.chdir(tmp_path / "there")
+    again = pickle.loads(data)
+    assert type(again) is Model and again.folder == tmp_path / "here" / "m"
+    assert again.description == {"classes": ["a", "b"]}
+    assert torch.equal(again.state("ric")["w"], STATE["w"])
+
+
+def test_the_model_says_which_versions_of_libraries_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "own")
+    stored = json.loads((tmp_path / "own" / "model.json").read_text())
+    own = stored.pop("made_with")
+    assert stored == {"classes": ["a", "b"]}
+    assert own["torch"] == version("torch") and set(own) == {"torch", "opencv", "scikit-image"}
+    monkeypatch.setattr(versions, "parent_process", lambda: None)
+    monkeypatch.setattr(versions, "_warned", set())
+    with caplog.at_level(logging.WARNING):
+        Model(tmp_path / "own")
+        assert not caplog.messages
+        monkeypatch.setattr(models, "library_versions", lambda: own | {"torch": "1.0"})
+        Model(write(tmp_path / "other"))
+    (message,) = caplog.messages
+    assert f"{tmp_path / 'other'} was made with torch 1.0 (here {own['torch']})" in message

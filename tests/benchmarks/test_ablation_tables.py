@@ -43,32 +43,32 @@ def test_claims_compare_arms_that_are_measured() -> None:
 
 def test_a_claim_is_about_the_mean_of_three_seeds(results: Path) -> None:
     for seed, gain in enumerate((2.0, -0.5, 0.9)):
-        write(results, "mcnn", seed, {"soft": figures(30 + gain), "hard": figures(30.0)})
-    row = row_of(tables.claims_table(), "`mcnn`", "PA.v1, actor")
+        write(results, "mcnn_located", seed, {"soft": figures(30 + gain), "hard": figures(30.0)})
+    row = row_of(tables.claims_table(), "`mcnn_located`", "PA.v1, actor")
     assert row[2:] == ["soft", "hard", "+2.0", "-0.5", "+0.9", "+0.8 ± 0.7", "yes"]
-    write(results, "mcnn", 0, {"soft": figures(29.0), "hard": figures(30.0)})
+    write(results, "mcnn_located", 0, {"soft": figures(29.0), "hard": figures(30.0)})
     assert row_of(tables.claims_table(), "PA.v1, actor")[-2:] == ["-0.2 ± 0.6", "**no**"]
-    write(results, "mcnn", 0, {"soft": figures(30.2), "hard": figures(30.0)})
+    write(results, "mcnn_located", 0, {"soft": figures(30.2), "hard": figures(30.0)})
     row = row_of(tables.claims_table(), "PA.v1, actor")
     assert row[-2:] == ["+0.2 ± 0.4", "yes, within the error"]
-    write(results, "mcnn", 0, {"soft": figures(29.0), "hard": figures(30.0)})
-    (results / "mcnn-arms-seed1.json").unlink()
+    write(results, "mcnn_located", 0, {"soft": figures(29.0), "hard": figures(30.0)})
+    (results / "mcnn_located-arms-seed1.json").unlink()
     row = row_of(tables.claims_table(), "PA.v1, actor")
     assert row[4:] == ["-1.0", "-", "+0.9", "-0.1", "not all measured"]
 
 
 def test_what_stands_beside_the_arms(results: Path) -> None:
     cues = {"cam": {"iou_foreground": 40.0}, "aggregated": {"iou_foreground": 42.5}}
-    write(results, "frame_to_frame", 2, {"K = 3": {"cues": cues}})
+    write(results, "frame_to_frame_unsure", 2, {"K = 3": {"cues": cues}})
     assert row_of(tables.claims_table(), tables.SAME_FRAMES)[6] == "+2.5"
 
 
 def test_only_figures_that_some_arm_has_are_columns(results: Path) -> None:
     assert tables.sections() == []
-    write(results, "mcnn", 0, {"soft": figures(30.0), "hard": {"minutes": 4.25}})
-    head, _, soft, hard = tables.arms_table("mcnn")
+    write(results, "mcnn_located", 0, {"soft": figures(30.0), "hard": {"minutes": 4.25}})
+    head, _, soft, hard = tables.arms_table("mcnn_located")
     assert "PA.v1 foreground" in head and "PA.v2" not in head and "aggregation" not in head
     columns = [c.strip() for c in head.strip("|").split("|")]
     assert soft.strip("|").split("|")[columns.index("model.v0 test action")].strip() == "31.0"
     assert hard.strip("|").split("|")[columns.index("minutes")].strip() == "4.2"
-    assert "### `mcnn`" in tables.sections()
+    assert "### `mcnn_located`" in tables.sections()

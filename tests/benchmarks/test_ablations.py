@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.ablations import ARMS, without_videos
+from benchmarks.ablations import ARMS, Arm, settings_of, without_videos
 from conf.compose import composed
 from stages.schema import check_all
 
@@ -11,11 +11,11 @@ from stages.schema import check_all
 def test_each_arm_differs_from_the_recipe_and_is_right(recipe: str) -> None:
     seen = []
     for arm in ARMS[recipe]:
-        own = composed([f"recipe={arm.recipe or recipe}", *arm.overrides])
+        own = composed(settings_of(recipe, arm))
         check_all(own)
         assert (own, arm.cues) not in seen, arm.name
         seen.append((own, arm.cues))
-    assert (composed([f"recipe={recipe}"]), False) in seen  # the recipe as it is
+    assert (composed(settings_of(recipe, Arm(""))), False) in seen  # the recipe as it is
 
 
 def test_figures_of_single_videos_are_left_out() -> None:

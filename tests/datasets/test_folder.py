@@ -60,6 +60,26 @@ def test_validation_that_leaves_nothing_to_train_on(root: Path) -> None:
         load(root, FolderParams(layout="folder", validation=0.9))
 
 
+def test_objects_alone_need_no_actions(root: Path) -> None:
+    objects = FolderParams(layout="folder", validation=0, actions=False)
+    for rows, header in (
+        (["park,dog", "park,adult", "sofa,cat", "pool,adult"], "video,actor"),
+        (
+            ["park,dog,running", "park,adult,", "sofa,cat,none", "pool,adult,?"],
+            "video,actor,action",
+        ),
+    ):
+        write_tags(root, *rows, header=header)
+        data = load(root, objects)
+        park, pool, sofa = (video.tags for video in data.videos)
+        assert park == {("dog", "none"), ("adult", "none")}
+        assert pool == {("adult", "none")} and sofa == {("cat", "none")}
+        assert data.taxonomy.actions == ("none",)
+    write_tags(root, "park,dog", header="video,actor")
+    with pytest.raises(InputError, match="action"):
+        load(root, PARAMS)
+
+
 def test_missing_video_says_what_is_expected(root: Path) -> None:
     (root / "park.mp4").unlink()
     with pytest.raises(

@@ -41,6 +41,20 @@ def test_name_and_root_are_not_the_layouts() -> None:
     assert isinstance(layout_params({"layout": "a2d"}), A2DParams)
 
 
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_whether_tags_name_actions_is_said_to_every_layout(name: str) -> None:
+    """Layouts of objects have no such parameter: they know none."""
+    values = {"name": "mine", "root": "/data", "layout": name}
+    objects = layout_params({**values, "actions": False})
+    if name in ("voc", "youtube_objects"):
+        assert objects == layout_params(values) and not hasattr(objects, "actions")
+        with pytest.raises(InputError, match=f"^the layout {name} knows no actions; set tags=obj"):
+            layout_params({**values, "actions": True})
+    else:
+        assert objects.model_dump()["actions"] is False
+        assert layout_params({**values, "actions": True}) == layout_params(values)
+
+
 @pytest.mark.parametrize("values", [{"layout": "kinetics"}, {"layout": None}, {}])
 def test_unknown_layout(values: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"parameter dataset\.layout = .*: use one of a2d, davis"):

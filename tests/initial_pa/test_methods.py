@@ -39,8 +39,8 @@ def cues() -> FrameCues:
 
 def test_the_table_holds_all_that_may_be_chosen() -> None:
     assert set(METHODS) == set(get_args(InitialParams.model_fields["method"].annotation))
-    with pytest.raises(InputError, match=r"refine_superpixels\.method = 'flow'"):
-        parse_params(InitialParams, {"method": "flow"}, "refine_superpixels")
+    with pytest.raises(InputError, match=r"make_initial_pa\.method = 'flow'"):
+        parse_params(InitialParams, {"method": "flow"}, "make_initial_pa")
 
 
 def test_superpixels() -> None:
@@ -83,3 +83,12 @@ def test_motion_segments() -> None:
         assert np.array_equal(labels, 255 * segment)
     with pytest.raises(ValueError, match="expected a motion segment of frame 0 of v"):
         first_labels(cues(), params)
+
+
+def test_the_cue_that_a_method_cannot_do_without() -> None:
+    needed = {name: InitialParams(method=name).needed_cues() for name in METHODS}
+    assert needed == {
+        "superpixels": {"actor": "the method superpixels"},
+        "saliency": {"actor": "the method saliency"},
+        "motion_segments": {"motion": "the method motion_segments"},
+    }

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.networks.inference import (
-    Reading,
-    Segmentation,
+    Decoding,
     clip_tensor,
     frames_tensor,
     margin_and_class,
     segment_frames,
-    tag_probs,
+    share_probs,
 )
 from pipeline.networks.segmenters import SegmenterParams, build_segmenter
 
@@ -25,7 +24,7 @@ LOGITS = torch.tensor(PROBS).log()[None, :, None, :] + 1.7  # 1 4 1 2
 
 
 def test_foreground_rule_by_hand() -> None:
-    margin, chosen = margin_and_class(LOGITS, Reading("foreground", [2, 3]))
+    margin, chosen = margin_and_class(LOGITS, Decoding("foreground", [2, 3]))
     # all classes together against the background, allowed or not
     expected = [math.log(0.6 / 0.4), math.log(0.65 / 0.35)]
     assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
@@ -33,54 +32,16 @@ def test_foreground_rule_by_hand() -> None:
 
 
 def test_argmax_rule_by_hand() -> None:
-    margin, chosen = margin_and_class(LOGITS, Reading("argmax", [1, 2]))
+    margin, chosen = margin_and_class(LOGITS, Decoding("argmax", [1, 2]))
     expected = [math.log(0.3 / 0.4), math.log(0.25 / 0.35)]  # the best of the two
     assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
     assert torch.equal(chosen, LOGITS[:, 1:3])
 
 
-def test_actor_rule_by_hand() -> None:
-    actors = ["dog", "cat", "dog"]  # together .5 and .1 against .4, .4 and .25 against .35
-    expected = [math.log(0.5 / 0.4), math.log(0.4 / 0.35)]
-    margin, chosen = margin_and_class(
-        LOGITS, Reading("actor", [2], actors)
-    )  # cats are allowed, dogs decide
-    assert margin[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
-    assert torch.equal(chosen, LOGITS[:, 2:3])
-    alone, _ = margin_and_class(LOGITS, Reading("actor", None, ["a", "b", "c"]))
-    assert torch.allclose(alone, margin_and_class(LOGITS, Reading("argmax"))[0])
-    same, _ = margin_and_class(LOGITS, Reading("actor", [1], ["a", "a", "a"]))
-    assert torch.allclose(same, margin_and_class(LOGITS, Reading("foreground", [1]))[0])
-
-
-def test_actor_rule_wants_the_actor_of_each_class() -> None:
-    with pytest.raises(ValueError, match="each of 3 classes, received 2"):
-        margin_and_class(LOGITS, Reading("actor", None, ["a", "b"]))
-
-
 def test_all_allowed() -> None:
-    margin, chosen = margin_and_class(LOGITS, Reading("argmax"))
+    margin, chosen = margin_and_class(LOGITS, Decoding("argmax"))
     assert margin[0, 0].tolist() == pytest.approx([math.log(0.3 / 0.4), 0.0], abs=1e-5)
     assert torch.equal(chosen, LOGITS[:, 1:])
-
-
-def test_shift_moves_the_border() -> None:
-    margin = np.array([[[-0.5, 0.0, 0.1, 2.0]]], np.float32)
-    answer = Segmentation(margin, np.array([[[4, 4, 7, 7]]], np.uint8))
-    assert answer.label_map().tolist() == [[[0, 0, 7, 7]]]
-    assert answer.label_map(np.full(8, -1.0)).tolist() == [[[4, 4, 7, 7]]]
-    assert answer.label_map(np.full(8, 0.5)).tolist() == [[[0, 0, 0, 7]]]
-    by_label = np.zeros(8)
-    by_label[[4, 7]] = -1.0, 3.0
-    assert answer.label_map(by_label).tolist() == [[[4, 4, 0, 0]]]
-    assert answer.label_map().dtype == np.uint8
-    # odds e^-0.5, 1, e^0.1, e^2, and e times less
-    odds = np.exp([-0.5, 0.0, 0.1, 2.0])
-    assert answer.probs()[0, 0] == pytest.approx(odds / (1 + odds), abs=1e-6)
-    expected = odds / (np.exp([-1.0, -1.0, 3.0, 3.0]) + odds)
-    assert answer.probs(by_label)[0, 0] == pytest.approx(expected, abs=1e-6)
-    never = Segmentation(np.full((1, 1, 1), -np.inf, np.float32), answer.labels[:, :, :1])
-    assert never.probs().item() == 0
 
 
 class Fixed(nn.Module):
@@ -112,7 +73,7 @@ IMAGES = np.stack([np.full((6, 8, 3), v, np.uint8) for v in (255, 0, 255)])
 
 def test_labels_by_hand() -> None:
     model: Any = Fixed()
-    answer = segment_frames(model, IMAGES, Reading("argmax"))
+    answer = segment_frames(model, IMAGES, Decoding("argmax"))
     assert answer.labels.shape == answer.margin.shape == (3, 6, 8)
     left, right = answer.labels[..., :3], answer.labels[..., 5:]
     assert (left[0] == 1).all() and (left[1] == 2).all() and (right == 3).all()
@@ -122,9 +83,9 @@ def test_labels_by_hand() -> None:
 
 def test_only_allowed_labels_are_given() -> None:
     model: Any = Fixed()
-    answer = segment_frames(model, IMAGES, Reading("argmax", (2,)))
+    answer = segment_frames(model, IMAGES, Decoding("argmax", (2,)))
     assert (answer.labels == 2).all() and answer.margin == pytest.approx(1.0)
-    some = segment_frames(model, IMAGES, Reading("foreground", (1, 2)))
+    some = segment_frames(model, IMAGES, Decoding("foreground", (1, 2)))
     assert set(np.unique(some.labels)) == {1, 2}
     # of the foreground rule even the class that is not allowed counts
     odds = math.log(math.exp(2) + math.e + 1)
@@ -132,32 +93,28 @@ def test_only_allowed_labels_are_given() -> None:
 
 
 def test_probabilities_of_tags_by_hand() -> None:
-    model: Any = Fixed()
-    # in the dark frame the classes have logits 0, 1, 0 left of the background's 0 and 0, 1, 2 right
-    for rule, left in (("argmax", math.e), ("foreground", 2 + math.e)):
-        probs = tag_probs(model, IMAGES, Reading(rule, (1, 2)))  # type: ignore[arg-type]
-        assert probs.shape == (3, 3, 6, 8) and probs.sum(axis=1) == pytest.approx(1, abs=1e-6)
-        foreground, bird = left / (1 + left), 1 / (1 + math.e)
+    # the classes 1 and 2 have the logits 0, 1 and the background 0; argmax and all classes' odds
+    for margin in (1.0, math.log(2 + math.e)):
+        classes = torch.tensor([0.0, 1.0]).reshape(1, 2, 1, 1)
+        probs = share_probs(torch.full((1, 1, 1), margin), classes)[0, :, 0, 0]
+        odds, bird = math.exp(margin), 1 / (1 + math.e)
+        foreground = odds / (1 + odds)
         expected = [1 - foreground, foreground * bird, foreground * (1 - bird)]
-        assert probs[1, :, 2, 0] == pytest.approx(expected, abs=1e-6)
-        shifts = np.array([9.0, 9.0, 1.0, 9.0])  # of the two label 2 is the better one
-        shifted = tag_probs(model, IMAGES, Reading(rule, (1, 2)), shifts=shifts)  # type: ignore[arg-type]
-        odds = left / math.e
-        assert shifted[1, 1:, 2, 0].sum() == pytest.approx(odds / (1 + odds), abs=1e-6)
+        assert probs.tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_nothing_allowed_is_background() -> None:
     model: Any = Fixed()
     for rule in ("foreground", "argmax"):
-        answer = segment_frames(model, IMAGES, Reading(rule, ()))  # type: ignore[arg-type]
+        answer = segment_frames(model, IMAGES, Decoding(rule, ()))  # type: ignore[arg-type]
         assert answer.labels.shape == (3, 6, 8) and not answer.labels.any()
-        assert not answer.label_map(np.full(4, -1e9)).any()
+        assert (answer.margin == -np.inf).all()
 
 
 def test_batches_change_nothing() -> None:
     model: Any = Fixed()
-    whole = segment_frames(model, IMAGES, Reading("foreground"))
-    parts = segment_frames(model, IMAGES, Reading("foreground"), batch=2)
+    whole = segment_frames(model, IMAGES, Decoding("foreground"))
+    parts = segment_frames(model, IMAGES, Decoding("foreground"), batch=2)
     assert model.batches == [3, 2, 1]
     assert np.array_equal(whole.labels, parts.labels)
     assert np.array_equal(whole.margin, parts.margin)
@@ -167,7 +124,7 @@ def test_each_frame_has_the_vector_of_its_own_clip() -> None:
     model: Any = Fixed()
     vectors = torch.tensor([[0.0], [3.0], [0.5]])
     for batch in (8, 2):
-        answer = segment_frames(model, IMAGES, Reading("argmax"), vectors=vectors, batch=batch)
+        answer = segment_frames(model, IMAGES, Decoding("argmax"), vectors=vectors, batch=batch)
         assert answer.margin[:, 0, 7] == pytest.approx([2.0, -1.0, 1.5])
 
 
@@ -176,11 +133,11 @@ def test_argmax_rule_agrees_with_the_network_itself() -> None:
     model = build_segmenter(SegmenterParams(backbone="small_resnet", rates=(1, 2)), 4).eval()
     images = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
     # at the resolution of the logits, before they are enlarged
-    found = segment_frames(model, images, Reading("argmax"))
+    found = segment_frames(model, images, Decoding("argmax"))
     with torch.no_grad():
         logits = model(model.normalise(torch.from_numpy(images).permute(0, 3, 1, 2).float())).logits
     best = logits.argmax(dim=1).numpy()
-    assert (found.label_map() == best).mean() > 0.9
+    assert (np.where(found.margin > 0, found.labels, 0) == best).mean() > 0.9
 
 
 def test_tensors_have_channels_first() -> None:

@@ -16,7 +16,6 @@ from pipeline.networks.video_inference import (
     clip_vectors,
     segment_video,
     segment_videos,
-    video_tag_probs,
 )
 from tests.tiny import TAXONOMY, TinyVideo, write_frames
 
@@ -103,17 +102,7 @@ def test_a_segmenter_that_looks_at_frames_alone(frames: Frames) -> None:
     assert model.clips == []
 
 
-def test_the_classes_of_an_actor_count_together(frames: Frames) -> None:
-    model: Any = Watching(None)
-    # labels 1 and 2 are of the bird, with the logits n and 0 against 0 and the dog's 0
-    margin = segment_video(model, frames, "v", [3, 0], [3], "actor").margin[:, 0, 0]
-    odds = np.array([np.exp(3) + 1, 2])
-    assert margin == pytest.approx(np.log(odds), abs=1e-5)
-    probs = video_tag_probs(model, np.zeros(4), frames, "v", [3, 0], [3], "actor")[:, :, 0, 0]
-    assert probs == pytest.approx(np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1), abs=1e-5)
-
-
-@pytest.mark.parametrize("rule", ["argmax", "actor"])
+@pytest.mark.parametrize("rule", ["argmax", "foreground"])
 def test_videos_that_are_alike_go_through_the_network_together(tmp_path: Path, rule: Rule) -> None:
     bird, dog = (next(t for t in TAXONOMY.pairs if t[0] == name) for name in ("bird", "dog"))
     tags = {"a": bird, "b": dog, "c": bird, "d": bird, "e": bird}

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from pipeline.prediction.alignment import align_actions
+from pipeline.prediction.alignment import AlignParams, align_actions, align_prediction
+from pipeline.prediction.answer import Answer
+from pipeline.prediction.read_evidence import Evidence
+from tests.tiny import DOG, FLYING, TAXONOMY, WALKING, write_frames, write_superpixels
 
 # Labels 1, 2: actor 1 (bird) flying, walking; 3, 4: actor 2 (dog) running, walking.
 ACTOR_OF_LABEL = np.array([0, 1, 1, 2, 2], dtype=np.uint8)
@@ -103,3 +108,19 @@ def test_refuses() -> None:
         align_actions(np.zeros((3, 4), np.uint8), ACTOR_OF_LABEL)
     with pytest.raises(ValueError, match="below 5 or 255"):
         align_actions(np.full((1, 3, 4), 5, np.uint8), ACTOR_OF_LABEL)
+
+
+def test_a_prediction_is_aligned(tmp_path: Path) -> None:
+    """Two frames of three vote for flying; the dog beside keeps what it does."""
+    frames = write_frames(tmp_path / "frames")
+    regions = write_superpixels(tmp_path / "superpixels", frames)
+    fly, walk, dog = (TAXONOMY.label(t) for t in (FLYING, WALKING, DOG))
+    labels = np.zeros((3, 32, 40), np.uint8)
+    labels[:, 0:8, 0:8] = np.array([fly, fly, walk])[:, None, None]
+    labels[0, 20:24, 20:24] = dog
+    margin = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
+    evidence = Evidence(frames, "c", [0, 1, 2], regions, tags_known=False)
+    found = align_prediction(Answer(margin, labels), evidence, AlignParams()).labels()
+    expected = labels.copy()
+    expected[2, 0:8, 0:8] = fly
+    assert np.array_equal(found, expected)

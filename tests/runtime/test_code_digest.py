@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runtime.code_digest import code_digest, module_file, reached_files, source_digest
+from pipeline.runtime.code_digest import (
+    code_digest,
+    module_file,
+    reached_files,
+    source_digest,
+    table_entries,
+)
 
 SOURCE = '''"""A module."""
 import os  # to be used
@@ -101,3 +107,51 @@ def test_a_digest_of_files_tells_which_they_are(tree: Path) -> None:
     own = code_digest(tree, ["house/types.py", "house/wood.py"])
     assert own == code_digest(tree, ["house/wood.py", "house/types.py"])
     assert own != code_digest(tree, ["house/paper.py", "house/wood.py"])  # the same text
+
+
+TABLE = """from json import dumps
+from house.room import chair
+from house.room.chair import oak as seat
+from house.types import x, y
+from house.wood import log
+
+LATER: dict[str, int]
+PARTS: dict[str, object] = {"seat": seat, "both": (x, log), "lamp": {"of": [y]}}
+OTHER: dict[str, object] = {"seat": log}
+"""
+
+
+def test_the_files_of_each_entry_of_a_table(tree: Path) -> None:
+    (tree / "house/table.py").write_text(TABLE)
+    assert table_entries(tree, "house/table.py", "PARTS") == {
+        "seat": {"house/room/chair.py"},
+        "both": {"house/types.py", "house/wood.py"},
+        "lamp": {"house/types.py"},
+    }
+    assert table_entries(tree, "house/table.py", "OTHER") == {"seat": {"house/wood.py"}}
+
+
+@pytest.mark.parametrize("name", ["NONE", "LATER", "CALLED", "TWICE"])
+def test_no_such_table(tree: Path, name: str) -> None:
+    text = "CALLED: dict[str, object] = dict(a=log)\nTWICE: dict = {}\nTWICE: dict = {}\n"
+    (tree / "house/table.py").write_text(TABLE + text)
+    with pytest.raises(ValueError, match=rf"expected one table {name} in house/table\.py"):
+        table_entries(tree, "house/table.py", name)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"a": dumps',  # of no file of the project
+        '"a": (log, dumps)',
+        '"a": own',  # made here
+        '"a": 1',  # no name at all
+        "log: log",  # a key that is no text
+        "**log",
+    ],
+)
+def test_entries_that_are_not_imported_names(tree: Path, entry: str) -> None:
+    text = f"own = log\nWRONG: dict[str, object] = {{{entry}}}\n"
+    (tree / "house/table.py").write_text(TABLE + text)
+    with pytest.raises(ValueError, match="expected names from files of the project in WRONG of"):
+        table_entries(tree, "house/table.py", "WRONG")

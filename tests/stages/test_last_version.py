@@ -4,46 +4,88 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
-from pipeline.artifacts.models import read_description, write_absent_model
-from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.models import Model, read_description, write_model
+from pipeline.artifacts.selections import Selection
+from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, write_json
-from stages import check_convergence, evaluate_ric, predict_pa, report, train_segmenter
-from tests.tiny import write_frames, write_labels, write_maps, write_superpixels
+from pipeline.runtime.errors import InputError
+from stages import check_convergence, evaluate_version, predict_pa, report, train_segmenter
+from tests.tiny import write_cues, write_frames, write_labels, write_superpixels
 from tests.tiny_versions import write_segmenter, write_selection
 
 PARAMS = [
     *("versions=four", "check_convergence.last=v1", "report.videos=1", "machine.threads=1"),
-    "prediction.criterion=ric",  # the one epoch of tests.tiny_versions
+    "predict_pa.criterion=ric",  # the one epoch of tests.tiny_versions
 ]
-UNUSED = Path("motion"), Path("edges"), Path("action"), Path("action_cam")
-FRAMES, TRUTH, SUPERPIXELS = Path("frames"), Path("truth"), Path("superpixels")
+
+
+class Shared(NamedTuple):
+    """What the stages of every version read."""
+
+    frames: Frames
+    superpixels: Superpixels
+    truth: LabelMaps
+    cues: Cues
+
+
+class Version(NamedTuple):
+    """What there is of one version."""
+
+    pa: LabelMaps
+    selection: Selection
+    model: Model
+
+
+def shared() -> Shared:
+    return Shared(
+        Frames(Path("frames")),
+        Superpixels(Path("superpixels")),
+        LabelMaps(Path("truth")),
+        Cues(Path("cues")),
+    )
+
+
+def stored(version: str) -> Version:
+    return Version(
+        LabelMaps(Path("pa") / version),
+        Selection(Path("chosen") / version),
+        Model(Path("segmenters") / version),
+    )
+
+
+def train(version: str, pa: LabelMaps, selection: Selection, init: Model | None) -> None:
+    frames, superpixels, _, cues = shared()
+    train_segmenter.run(
+        *(frames, superpixels, pa, selection, cues, None, init),
+        *(Path("segmenters") / version, Path("curves") / version, Path("work")),
+    )
+
+
+def evaluate(version: Version, out: Path) -> None:
+    frames, superpixels, truth, _ = shared()
+    evaluate_version.run(frames, superpixels, truth, *version, out)
 
 
 def run_version(version: str, before: str) -> None:
     """Every stage from the gate of ``version`` to its figures."""
-    gate, pa, selection = Path(f"{version}.json"), Path("pa") / version, Path("chosen") / version
-    model = Path("segmenters") / version
-    previous = Path("segmenters") / before
-    check_convergence.run(previous, Path("nothing"), before, gate)
-    predict_pa.run(
-        *(FRAMES, SUPERPIXELS, Path("pa") / before, Path("chosen") / before),
-        *(previous, Path("action_cam"), Path("motion"), gate, version, pa),
-    )
-    write_selection(selection, LabelMaps(pa), Frames(FRAMES))
-    train_segmenter.run(
-        *(FRAMES, SUPERPIXELS, pa, selection, *UNUSED, previous),
-        *(model, Path("curves") / version, Path("work")),
-    )
-    evaluate_ric.run(FRAMES, SUPERPIXELS, TRUTH, pa, selection, model, Path("figures") / version)
+    gate, out = Path(f"{version}.json"), Path("pa") / version
+    (frames, superpixels, _, cues), previous = shared(), stored(before)
+    check_convergence.run(previous.model, None, before, gate)
+    predict_pa.run(frames, superpixels, *previous, cues, gate, version, out)
+    pa = LabelMaps(out)
+    selection = write_selection(Path("chosen") / version, pa, frames)
+    train(version, pa, selection, previous.model)
+    evaluate(stored(version), Path("figures") / version)
 
 
 @pytest.fixture
@@ -51,37 +93,41 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """v0 and v1 as if trained, v2 and v3 as the stages make them, and the report of all."""
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(yaml.safe_dump(composed(PARAMS)))
-    frames = write_frames(FRAMES)
-    write_maps(Path("action_cam"), {})
-    write_superpixels(SUPERPIXELS, frames)
-    MotionSegments.write_index(Path("motion"), [])
-    write_labels(TRUTH, frames, {}, ("train", "val", "test"))
-    for branch in ("actor", "action", "../nothing"):
-        write_absent_model(Path("classifiers") / branch, "not needed")
+    frames = write_frames(Path("frames"))
+    write_superpixels(Path("superpixels"), frames)
+    write_cues(Path("cues"))
+    write_labels(Path("truth"), frames, {}, ("train", "val", "test"))
+    for branch, right in (("actor", 81.0), ("action", 62.0), ("other", 3.0)):
+        history = {"val_accuracy": right + 1, "test_accuracy": right}
+        write_model(Path("classifiers") / branch, {}, history, {})
     for version, ric in (("v0", 70.0), ("v1", 72.0)):
-        pa, own = Path("pa") / version, Path("segmenters") / version
-        labels = write_labels(pa, frames, {"version": version, "initial_share": 0.1})
-        write_segmenter(own, ric)
+        metadata = {"version": version, "initial_share": 0.1}
+        labels = write_labels(Path("pa") / version, frames, metadata)
+        write_segmenter(Path("segmenters") / version, ric)
         write_selection(Path("chosen") / version, labels, frames)
-        evaluate_ric.run(
-            *(FRAMES, SUPERPIXELS, TRUTH, pa, Path("chosen") / version, own),
-            Path("figures") / version,
-        )
+        evaluate(stored(version), Path("figures") / version)
     run_version("v2", "v1")
     run_version("v3", "v2")
-    write_json(Path("cues.json"), {})
+    write_json(Path("cues.json"), {"cam": {"iou_foreground": 30.0}})
+    return summarised(Path("classifiers"), None)
+
+
+def summarised(classifiers: Path | None, corloc: Path | None) -> dict[str, Any]:
+    """What the report says of all versions."""
     report.run(
-        *(FRAMES, TRUTH, Path("pa"), Path("classifiers"), Path("segmenters"), Path("figures")),
-        *(Path("cues.json"), Path("summary.json"), Path("plots"), Path("report")),
+        *(shared().frames, shared().truth, Path("pa"), classifiers, Path("segmenters")),
+        *(Path("figures"), corloc, Path("cues.json")),
+        *(Path("summary.json"), Path("plots"), Path("report")),
     )
-    return json.loads(Path("summary.json").read_text())
+    found: dict[str, Any] = json.loads(Path("summary.json").read_text())
+    return found
 
 
 def test_it_is_predicted_by_the_last_segmenter(summary: dict[str, Any]) -> None:
     assert read_json(Path("v2.json")) == {"stop": False, "last": True, "version": "v1"}
     labels = LabelMaps(Path("pa/v2"))
     assert labels.last and not labels.stopped
-    assert labels.videos == Frames(FRAMES).tagged("train", "val")
+    assert labels.videos == shared().frames.tagged("train", "val")
     assert labels.metadata["model"]["trained_on"] == "v1"
     assert labels.metadata["model"]["criterion"] == "ric"  # the next one would start from there
 
@@ -92,9 +138,7 @@ def test_nothing_is_trained_on_it_and_one_line_says_so(
     reason = "PA.v2 is the recipe's last one"
     assert read_description(Path("segmenters/v2")) == {"absent": reason}
     capsys.readouterr()
-    model = Path("segmenters/v2")
-    args = (FRAMES, SUPERPIXELS, Path("pa/v2"), Path("chosen/v2"), *UNUSED, model)
-    train_segmenter.run(*args, model, Path("curves/v2"), Path("work"))
+    train("v2", *stored("v2"))
     assert capsys.readouterr().out == f"segmenter v2: not trained, {reason}\n"
 
 
@@ -109,12 +153,11 @@ def test_it_has_figures_without_a_model(summary: dict[str, Any]) -> None:
 
 
 def test_the_jaccard_of_videos_is_that_of_finished_maps(summary: dict[str, Any]) -> None:
-    pa, again = Path("pa/v1"), Path("figures/again")
-    for video in LabelMaps(pa).videos:
-        maps = {n: LabelMaps(pa).labels(video, n) for n in LabelMaps(pa).frames(video)}
-        LabelMaps.write(pa, video, maps, {n: 0 * m for n, m in maps.items()})
-    model = Path("segmenters/v1")
-    evaluate_ric.run(FRAMES, SUPERPIXELS, TRUTH, pa, Path("chosen/v1"), model, again)
+    version, again = stored("v1"), Path("figures/again")
+    for video in version.pa.videos:
+        maps = {n: version.pa.labels(video, n) for n in version.pa.frames(video)}
+        LabelMaps.write(Path("pa/v1"), video, maps, {n: 0 * m for n, m in maps.items()})
+    evaluate(version, again)
     assert pd.read_csv(again / "sequences.csv")["jaccard"].tolist() == [100] * 3
     scores = read_json(again / "scores.json")["pa"]
     assert (scores["jaccard"], scores["jaccard_initial"]) == (100, 0)
@@ -145,16 +188,61 @@ def test_a_training_starts_from_the_epoch_that_predicted_its_labels(
     class Asked(Exception):
         pass
 
-    def refuse(model: object, init: Path, weights: object, criterion: str) -> None:
-        raise Asked(init.name, criterion)
+    def refuse(model: object, init: Model, weights: object, criterion: str) -> None:
+        raise Asked(init.folder.name, criterion)
 
     monkeypatch.setattr(train_segmenter, "initialise_segmenter", refuse)
-    frames = Frames(FRAMES)
+    _, selection, before = stored("v1")
     for criterion in ("last", "miou_pa"):
         made_by = {"trained_on": "v0", "criterion": criterion}
-        write_labels(
-            Path("pa/other"), frames, {"version": "v1", "model": made_by, "initial_share": 0.1}
-        )
-        args = (FRAMES, SUPERPIXELS, Path("pa/other"), Path("chosen/v2"), *UNUSED)
-        with pytest.raises(Asked, match=f"before.*{criterion}"):
-            train_segmenter.run(*args, Path("before"), Path("m"), Path("curves/m"), Path("work"))
+        metadata = {"version": "v1", "model": made_by, "initial_share": 0.1}
+        other = write_labels(Path("pa/other"), shared().frames, metadata)
+        with pytest.raises(Asked, match=f"v1.*{criterion}"):
+            train("m", other, selection, before)
+
+
+def test_a_predicted_version_of_which_nothing_is_selected_ends_the_evolution(
+    summary: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, selection, before = stored("v1")
+    none = selection.frames.assign(selected=False)
+    Selection.write(Path("chosen/none"), none, selection.regions, selection.report)
+    predicted = {"version": "v1", "model": {"trained_on": "v0", "criterion": "last"}}
+    other = write_labels(Path("pa/other"), shared().frames, predicted)
+    capsys.readouterr()
+    train("none", other, Selection(Path("chosen/none")), before)
+    reason = "the selection found nothing to train on in PA.v1"
+    assert capsys.readouterr().out == f"segmenter v1: not trained, {reason}\n"
+    model = Model(Path("segmenters/none"))
+    assert model.absent and read_description(model.folder) == {"absent": reason}
+    check_convergence.run(model, before, "v1", Path("none.json"))
+    assert read_json(Path("none.json"))["stop"]
+    with pytest.raises(InputError, match="nothing to train on"):  # of the first PA
+        train("first", stored("v1").pa, Selection(Path("chosen/none")), None)
+
+
+def test_the_report_names_the_classifiers_that_the_recipe_trains(summary: dict[str, Any]) -> None:
+    assert summary["classifiers"] == {
+        "actor": {"val_accuracy": 82, "test_accuracy": 81},
+        "action": {"val_accuracy": 63, "test_accuracy": 62},
+    }
+    assert summary["cues"] == {"cam": {"iou_foreground": 30}}
+    unknown = {"val_accuracy": None, "test_accuracy": None}
+    # what a recipe before has left there is none of this one's
+    Path("params.yaml").write_text(yaml.safe_dump(composed([*PARAMS, "tags=objects"])))
+    with_actors = summarised(Path("classifiers"), None)["classifiers"]
+    assert with_actors == {"actor": summary["classifiers"]["actor"], "action": unknown}
+    assert summarised(None, None)["classifiers"] == {"actor": unknown, "action": unknown}
+
+
+def test_the_report_names_co_localisation_where_the_recipe_has_it(summary: dict[str, Any]) -> None:
+    folder = Path("corloc")
+    for version, found in (("v0", 20), ("v1", 30), ("v2", None), ("v3", None)):
+        write_json(folder / f"{version}.json", {} if found is None else {"corloc": found})
+    assert all("corloc" not in f.get("model", {}) for f in summary["versions"].values())
+    versions = summarised(None, folder)["versions"]
+    assert {v: f["model"]["corloc"] for v, f in versions.items() if "model" in f} == {
+        "v0": 20,
+        "v1": 30,
+    }
+    assert list(versions) == ["v0", "v1", "v2"]

@@ -62,10 +62,11 @@ def prepare(whole: dict[str, Any], images: object = None, **own: Any) -> tuple[F
     values["dataset"] = {**SHOTS, "name": "test", "images": images}
     values["prepare_frames"] |= {"key_frames": 2, "codec": "png", **own}
     Path("params.yaml").write_text(yaml.safe_dump(values))
-    second = Path("images") if images else Path("data/README.md")
+    second = Path("images") if images else None
     prepare_frames.run(Path("videos"), second, Path("frames"))
-    prepare_ground_truth.run(Path("videos"), second, Path("frames"), Path("truth"))
-    return Frames(Path("frames")), LabelMaps(Path("truth"))
+    frames = Frames(Path("frames"))
+    prepare_ground_truth.run(Path("videos"), second, frames, Path("truth"))
+    return frames, LabelMaps(Path("truth"))
 
 
 def test_shots_are_prepared_with_masks_at_the_size_of_their_frames(

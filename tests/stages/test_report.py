@@ -15,12 +15,12 @@ def test_the_picture_shows_a_random_frame_of_each_video(
 ) -> None:
     frames = write_frames(tmp_path / "frames", {"a": VIDEOS["a"]}, count=8, keys=range(8))
     write_labels(tmp_path / "pa", frames)
-    write_labels(tmp_path / "truth", frames)
+    truth = write_labels(tmp_path / "truth", frames)
 
     def picture(seed: int) -> np.ndarray:
         monkeypatch.setattr(cli, "seed", lambda: seed)
-        folders = (tmp_path / "frames", tmp_path / "truth", [tmp_path / "pa"])
-        return report._evolution(*folders, ReportParams(videos=3, height=32))
+        params = ReportParams(videos=3, height=32)
+        return report._evolution(frames, truth, [tmp_path / "pa"], params)
 
     pictures = [picture(seed) for seed in range(8)]
     assert np.array_equal(picture(3), pictures[3])

@@ -12,25 +12,33 @@ import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.artifacts.cues import CUES_INDEX, Cues
+from pipeline.artifacts.edge_segments import EdgeSegments
+from pipeline.artifacts.flows import Flows
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.maps import Maps
+from pipeline.artifacts.models import Model
+from pipeline.artifacts.motion_segments import MotionSegments
+from pipeline.artifacts.selections import Selection
+from pipeline.artifacts.store import Artifact
 from pipeline.artifacts.superpixels import Superpixels
+from pipeline.artifacts.tables import read_json
+from pipeline.cues.table import CUES
 from stages import (
-    aggregate_flow,
     check_convergence,
+    collect_cues,
+    colocalise,
+    compute_cues,
     compute_superpixels,
-    detect_edges,
-    estimate_flow,
-    evaluate_ric,
-    extract_cam,
+    evaluate_cues,
+    evaluate_version,
     finetune_classifier,
     make_demo,
+    make_initial_pa,
     predict_pa,
     prepare_frames,
     prepare_ground_truth,
-    refine_superpixels,
-    segment_motion,
     select_pa,
     train_segmenter,
 )
@@ -41,9 +49,11 @@ pytestmark = pytest.mark.slow
 SHORT = ["epochs=1", "steps=2", "batch=4"]
 TINY = [
     *("dataset=demo_objects", "machine.jobs=1", "machine.threads=1", "versions=two"),
+    *("+cue=[aggregated_actor,motion,edges]", "cues.flow.pairs=frames"),
+    *("cues.aggregated_actor.frames=2", "cues.aggregated_actor.label_filter=null"),
     *("make_demo.train=12", "make_demo.test=4", "make_demo.without_actor=2", "make_demo.stills=9"),
     *("++make_demo.frames=10", "++make_demo.annotate_every=5", "dataset.validation=0.25"),
-    *("prepare_frames.key_frames=2", "compute_superpixels.segments=40"),
+    *("prepare_frames.key_frames=2", "compute_superpixels.slic.segments=40"),
     *(f"finetune_classifier.actor.fit.{s}" for s in SHORT),
     *(f"select_pa.discriminator.fit.{s}" for s in SHORT),
     *(f"train_segmenter.fit.{s}" for s in SHORT),
@@ -62,35 +72,42 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     check_all(values)
     (folder / "params.yaml").write_text(yaml.safe_dump(values))
     os.chdir(folder)
-    demo, second, frames, truth = (Path(n) for n in ("demo", "demo/stills", "frames", "truth"))
-    superpixels, actor, action = Path("superpixels"), Path("actor"), Path("action")
-    cams, v0, v1 = (Path("cam_actor"), Path("cam_action")), Path("v0"), Path("v1")
-    flow, motion, edges = Path("flow"), Path("motion"), Path("edges")
-    selection, model, convergence = Path("selection"), Path("segmenter"), Path("stop.json")
+    demo, second, tmp = Path("demo"), Path("demo/stills"), Path("tmp")
     try:
         make_demo.run(demo)
-        prepare_frames.run(demo, second, frames)
-        prepare_ground_truth.run(demo, second, frames, truth)
-        compute_superpixels.run(frames, superpixels)
-        finetune_classifier.run("actor", frames, actor, Path("tmp"))
-        finetune_classifier.run("action", frames, action, Path("tmp"))
-        extract_cam.run("actor", frames, actor, cams[0])
-        extract_cam.run("action", frames, action, cams[1])
-        estimate_flow.run(frames, flow)
-        segment_motion.run(frames, flow, motion)
-        detect_edges.run(frames, edges)
-        aggregate_flow.run(frames, *cams, flow, Path("aggregated"))
-        refine_superpixels.run(frames, superpixels, *cams, Path("aggregated"), motion, v0)
-        select_pa.run(frames, superpixels, v0, *cams, actor, motion, flow, selection)
+        prepare_frames.run(demo, second, Path("frames"))
+        frames = Frames(Path("frames"))
+        prepare_ground_truth.run(demo, second, frames, Path("truth"))
+        truth = LabelMaps(Path("truth"))
+        compute_superpixels.run(frames, Path("superpixels"))
+        superpixels = Superpixels(Path("superpixels"))
+        finetune_classifier.run("actor", frames, Path("actor"), tmp)
+        actor = Model(Path("actor"))
+        for name in sorted(values["cues"], key=[*CUES].index):  # each after what it is made from
+            asked = actor if CUES[name].classifier else None
+            out, digest = Path("cues") / name, Path("cues/digests") / f"{name}.json"
+            compute_cues.run(name, frames, Path("cues"), asked, out, digest)
+        collect_cues.run(Path("cues/digests"), Path("cues") / CUES_INDEX)
+        cues = Cues(Path("cues"))
+        evaluate_cues.run(frames, truth, cues, Path("cues.json"))
+        make_initial_pa.run(frames, superpixels, cues, Path("v0"))
+        v0 = LabelMaps(Path("v0"))
+        select_pa.run(frames, superpixels, v0, cues, actor, Path("selection"))
+        selection = Selection(Path("selection"))
         train_segmenter.run(
-            *(frames, superpixels, v0, selection, motion, edges),
-            *(action, cams[1], actor, model, Path("curves"), Path("tmp")),
+            *(frames, superpixels, v0, selection, cues, None, actor),
+            *(Path("segmenter"), Path("curves"), tmp),
         )
-        check_convergence.run(model, actor, "v0", convergence)
+        model = Model(Path("segmenter"))
+        check_convergence.run(model, None, "v0", Path("stop.json"))
         predict_pa.run(
-            *(frames, superpixels, v0, selection, model, cams[1], motion, convergence), "v1", v1
+            *(frames, superpixels, v0, selection, model, cues),
+            *(Path("stop.json"), "v1", Path("v1")),
         )
-        evaluate_ric.run(frames, superpixels, truth, v0, selection, model, Path("figures"))
+        parts = frames, superpixels, truth, v0
+        evaluate_version.run(*parts, selection, model, Path("figures"))
+        (folder / "params.yaml").write_text(yaml.safe_dump(values | {"colocalise": {}}))
+        colocalise.run(*parts, model, Path("corloc.json"))
     finally:
         os.chdir(before)
     yield folder
@@ -106,12 +123,48 @@ def test_stills_are_prepared_beside_the_videos(work: Path) -> None:
     assert "still0005" not in LabelMaps(work / "truth")
 
 
-@pytest.mark.parametrize("name", ["superpixels", "cam_actor", "v0", "v1"])
+ARTIFACTS = {
+    "superpixels": Superpixels,
+    "cues/actor": Maps,
+    "cues/aggregated_actor": Maps,
+    "cues/edges": EdgeSegments,
+    "v0": LabelMaps,
+    "v1": LabelMaps,
+}
+
+
+@pytest.mark.parametrize("name", list(ARTIFACTS))
 def test_every_artifact_has_their_one_frame(work: Path, name: str) -> None:
-    kinds = {"superpixels": Superpixels, "cam_actor": Maps}
-    artifact = kinds.get(name, LabelMaps)(work / name)
+    artifact = ARTIFACTS[name](work / name)
     assert set(STILLS) < set(artifact.videos)
     assert all(artifact.frames(v) == [0] for v in STILLS)
+
+
+@pytest.mark.parametrize("name, kind", [("flow", Flows), ("motion", MotionSegments)])
+def test_nothing_moves_in_them(work: Path, name: str, kind: type[Artifact]) -> None:
+    cue = Cues(work / "cues").need(name, kind)
+    assert len(cue.videos) == 12 + 4 + 2 and not set(STILLS) & set(cue.videos)
+
+
+def test_their_maps_are_what_they_were_before_the_union(work: Path) -> None:
+    cues = Cues(work / "cues")
+    before, united = cues.need("actor", Maps), cues.need("aggregated_actor", Maps)
+    for still in STILLS:
+        one, other = (maps.maps(still, 0) for maps in (before, united))
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_they_count_where_objects_are_found_and_not_where_motion_is(work: Path) -> None:
+    annotated = [v for v in LabelMaps(work / "truth").videos if v in LabelMaps(work / "v0")]
+    assert {*annotated} & {*STILLS}
+    figures = read_json(work / "cues.json")
+    assert set(figures) == {"motion", "cam", "aggregated"}
+    assert not {*figures["motion"]["by_video"]} & {*STILLS}
+    assert 0 <= read_json(work / "corloc.json")["corloc"] <= 100
+    sequences = pd.read_csv(work / "figures/sequences.csv")["video"]
+    train = set(Frames(work / "frames").of_split("train"))
+    assert {*sequences} == {*annotated} & train
 
 
 def test_their_labels_are_those_of_their_tags(work: Path) -> None:
@@ -129,10 +182,12 @@ def test_scores_of_flow_are_measured_where_one_is_asked_for(
     monkeypatch.chdir(tmp_path)
     values = composed([*TINY, "select_pa.selection.scores=[colour_contrast]"])
     Path("params.yaml").write_text(yaml.safe_dump(values))
-    names = ("frames", "superpixels", "v0", "cam_actor", "cam_action", "actor", "motion", "flow")
-    select_pa.run(*(work / n for n in names), Path("selection"))
-    with_flow = pd.read_parquet(work / "selection" / "regions.parquet")
-    without = pd.read_parquet("selection/regions.parquet")
+    select_pa.run(
+        *(Frames(work / "frames"), Superpixels(work / "superpixels"), LabelMaps(work / "v0")),
+        *(Cues(work / "cues"), Model(work / "actor"), Path("selection")),
+    )
+    with_flow = Selection(work / "selection").regions
+    without = Selection(Path("selection")).regions
     scores = ["flow_agreement", "motion_agreement"]
     assert with_flow[scores].notna().any().all() and without[scores].isna().all().all()
     same = ["video", "frame", "label", "colour_contrast", "rii", "classifier"]
@@ -140,7 +195,7 @@ def test_scores_of_flow_are_measured_where_one_is_asked_for(
 
 
 def test_they_are_selected_as_any_frame(work: Path) -> None:
-    listed = pd.read_parquet(work / "selection" / "frames.parquet")
+    listed = Selection(work / "selection").frames
     train = set(Frames(work / "frames").of_split("train")) & set(STILLS)
     rows = listed[listed["video"].isin(STILLS)]
     assert set(rows["video"]) == train and len(rows) == len(train) == 8

@@ -13,19 +13,16 @@ from torch import Tensor, nn
 from pipeline.artifacts.frames import Frames
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
-from pipeline.training.classifier import (
+from pipeline.training.classifier import ClassifierParams, classifier_loss
+from pipeline.training.optimisation import FitParams
+from pipeline.training.video_classifier import (
     ClassifierBatches,
-    ClassifierParams,
     LabelledVideo,
     accuracy,
-    branch_classes,
-    class_numbers,
-    classifier_loss,
     labelled_videos,
     video_logits,
 )
-from pipeline.training.optimisation import FitParams
-from tests.tiny import DOG, FLYING, TAXONOMY, VIDEOS, WALKING, images, write_frames
+from tests.tiny import FLYING, TAXONOMY, VIDEOS, images, write_frames
 
 FIT = {"epochs": 1, "steps": 1, "batch": 2, "lr": 0.1}
 STILL: dict[str, Any] = {"network": "small_resnet", "augment": {"flip": False}, "fit": FIT}
@@ -39,24 +36,6 @@ def params(values: dict[str, Any], **changes: Any) -> ClassifierParams:
 @pytest.fixture
 def frames(tmp_path: Path) -> Frames:
     return write_frames(tmp_path)
-
-
-def test_classes_by_hand() -> None:
-    tags = {v: VIDEOS[v].tags for v in "abc"}
-    assert branch_classes(tags, "actor") == ["bird", "dog"]
-    assert branch_classes(tags, "action") == ["flying", "walking"]
-    assert branch_classes({**tags, "d": frozenset()}, "actor") == ["bird", "dog", "nothing"]
-    assert branch_classes({"a": frozenset([("cow", "none")])}, "action") == ["none"]
-
-
-def test_class_numbers_by_hand() -> None:
-    classes = ["bird", "dog", "nothing"]
-    assert class_numbers(frozenset([DOG, FLYING]), "actor", classes) == [0, 1]
-    assert class_numbers(frozenset([WALKING, FLYING]), "actor", classes) == [0]
-    assert class_numbers(frozenset(), "actor", classes) == [2]
-    assert class_numbers(frozenset(), "actor", ["bird", "dog"]) == []
-    assert class_numbers(frozenset([("cow", "walking")]), "actor", classes) == []
-    assert class_numbers(frozenset([DOG, FLYING]), "action", ["flying", "walking"]) == [0, 1]
 
 
 def test_sets_of_softmax_and_sigmoid(frames: Frames) -> None:

@@ -17,13 +17,8 @@ from pipeline.networks.segmenters import SegmenterParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.augment import AugmentParams
-from pipeline.training.contrastive import (
-    ContrastiveBatches,
-    ContrastiveParams,
-    at_positions,
-    contrastive_loss,
-    labelled_frames,
-)
+from pipeline.training.contrastive import ContrastiveParams, at_positions, contrastive_loss
+from pipeline.training.video_contrastive import ContrastiveBatches, labelled_frames
 from tests.tiny import DOG, FLYING, WALKING, TinyVideo, write_frames
 
 # as in the class: "c" has two tags, "d" none, "e" is of another split
@@ -95,6 +90,19 @@ def test_frames_without_labels_take_part(data: tuple[Frames, LabelMaps, EdgeSegm
         assert torch.nonzero(batch["tags"][i]).flatten().tolist() == tags[key[0]]
         assert (batch["segments"][i] == 300 + torch.arange(32)[:, None]).all()
     assert seen == {(v, n) for v in "abcd" for n in KEYS}  # and none of "e"
+
+
+def test_without_edge_segments_a_frame_is_one(
+    data: tuple[Frames, LabelMaps, EdgeSegments],
+) -> None:
+    frames, labels, _ = data
+    augment = AugmentParams(crop=(34, 40), flip=False)
+    found = ContrastiveBatches(frames, labels, None, SELECTED, NETWORK, augment, params(), 1, 50)[0]
+    assert found["segments"].unique().tolist() == [-1, 0]  # -1 outside the frame
+    assert ((found["segments"] == -1).sum(dim=(1, 2)) == 2 * 40).all()
+    same = ContrastiveBatches(*data, SELECTED, NETWORK, augment, params(), 1, 50)[0]
+    for name in ("images", "labels", "tags"):
+        assert torch.equal(found[name], same[name])
 
 
 def test_without_the_unlabelled(data: tuple[Frames, LabelMaps, EdgeSegments]) -> None:

@@ -14,12 +14,8 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.networks.base import SegmenterOutput
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
-from pipeline.training.segmenter import (
-    SegmenterBatches,
-    TrainSegmenterParams,
-    adapted,
-    segmenter_loss,
-)
+from pipeline.training.segmenter import TrainSegmenterParams, segmenter_loss
+from pipeline.training.video_segmenter import SegmenterBatches, adapted
 from tests.tiny import DOG, TAXONOMY, images, label_map, write_frames, write_labels
 
 VALUES: dict[str, Any] = {
@@ -199,7 +195,7 @@ def test_nothing_selected(tmp_path: Path) -> None:
     [
         ({"network": {"backbone": "alexnet"}}, r"train_segmenter\.network\.backbone = 'alexnet'"),
         ({"ric": {"weight": -1}}, r"train_segmenter\.ric\.weight = -1"),
-        ({"anchor": {"share": 1}}, r"unknown parameter train_segmenter\.anchor\.share; allowed"),
+        ({"ric": {"share": 1}}, r"unknown parameter train_segmenter\.ric\.share; allowed"),
         ({"still_images": {"share": 1}}, r"train_segmenter\.still_images\.share = 1"),
         ({"adaptation": {"lr": 0}}, r"train_segmenter\.adaptation\.lr = 0"),
         ({"weights": {"source": "file"}}, r"train_segmenter\.weights: path must be given"),

@@ -16,7 +16,8 @@ from pipeline.prediction.latent_labels import LatentParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import parse_params
 from pipeline.training.segmenter import ObjectiveParams, TrainSegmenterParams
-from pipeline.training.shots import ShotBatches, latent_batch_labels, latent_loss
+from pipeline.training.shots import latent_batch_labels, latent_loss
+from pipeline.training.video_shots import ShotBatches
 from tests.tiny import DOG, FLYING, WALKING, TinyVideo, write_frames
 
 VALUES: dict[str, Any] = {

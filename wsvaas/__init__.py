@@ -1,0 +1,1 @@
+"""Weakly-supervised video actor-action segmentation, as a command."""
