@@ -6,13 +6,12 @@ from collections.abc import Callable
 from math import sqrt
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from benchmarks.demo_results import SEEDS, Figures, former_note, stored
 from pipeline.artifacts.tables import read_json
 
 RESULTS = Path("docs/results")
-SEEDS = (0, 1, 2)
-Figures = dict[str, Any]
 
 
 def model_figure(name: str, version: str = "v0") -> Callable[[Figures], float]:
@@ -57,13 +56,9 @@ CLAIMS = [
     ),
     Claim("vscr", "whole", "without motion", "model.v0, test, action", model_figure(ACTION)),
     Claim(MCNN, "soft", "hard", "model.v0, test, actor", model_figure("miou_actor")),
-    Claim(
-        "mcnn_located", "soft", "hard", "model.v0, test, foreground", model_figure("iou_foreground")
-    ),
+    Claim(MCNN, "soft", "hard", "model.v0, test, foreground", model_figure("iou_foreground")),
     Claim(MCNN, "soft", "hard", "PA.v1, actor", pa_figure("miou_actor", "v1")),
-    Claim(
-        "frame_to_frame_unsure", "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure
-    ),
+    Claim(FLOW, "K = 3", "K = 1", "masks after aggregation, foreground", cue_figure),
     Claim(FLOW, "K = 3", SAME_FRAMES, "the same on the same frames", cue_figure),
 ]
 
@@ -74,14 +69,12 @@ def load(recipe: str) -> dict[int, dict[str, Figures]]:
     The maps of single frames beside those that were aggregated from them, on the frames that these
     are for.
     """
-    found = {}
-    for seed in SEEDS:
-        path = RESULTS / f"{recipe}-arms-seed{seed}.json"
-        if path.is_file():
-            found[seed] = read_json(path)
-            if recipe == FLOW and "K = 3" in found[seed]:
-                single = found[seed]["K = 3"]["cues"]["cam"]
-                found[seed][SAME_FRAMES] = {"cues": {"aggregated": single}}
+    found: dict[int, dict[str, Figures]] = {}
+    for seed, path in stored(RESULTS, f"{recipe}-arms").items():
+        found[seed] = read_json(path)
+        if recipe == FLOW and "K = 3" in found[seed]:
+            single = found[seed]["K = 3"]["cues"]["cam"]
+            found[seed][SAME_FRAMES] = {"cues": {"aggregated": single}}
     return found
 
 
@@ -114,38 +107,6 @@ def claims_table() -> list[str]:
     return lines
 
 
-COLUMNS: dict[str, Callable[[Figures], float]] = {
-    "PA.v0 actor-action": pa_figure(AA, "v0"),
-    "PA.v0 foreground": pa_figure("iou_foreground", "v0"),
-    "PA.v1 actor-action": pa_figure(AA, "v1"),
-    "PA.v1 foreground": pa_figure("iou_foreground", "v1"),
-    "PA.v2 actor-action": pa_figure(AA, "v2"),
-    "PA.v2 foreground": pa_figure("iou_foreground", "v2"),
-    "PA.v3 actor-action": pa_figure(AA, "v3"),
-    "PA.v3 foreground": pa_figure("iou_foreground", "v3"),
-    "model.v0 test actor-action": model_figure(AA),
-    "model.v0 test actor": model_figure("miou_actor"),
-    "model.v0 test action": model_figure(ACTION),
-    "model.v0 test foreground": model_figure("iou_foreground"),
-    "model.v1 test actor": model_figure("miou_actor", "v1"),
-    "masks after aggregation": cue_figure,
-    "minutes": lambda figures: float(figures["minutes"]),
-    "threads": lambda figures: float(figures["threads"]),
-}
-
-
-def arms_table(recipe: str) -> list[str]:
-    """One line an arm and seed, one column a figure that some arm has."""
-    rows = [(s, name, f) for s, arms in load(recipe).items() for name, f in arms.items()]
-    cells = {column: [_value(read, f) for *_, f in rows] for column, read in COLUMNS.items()}
-    used = {c: values for c, values in cells.items() if any(v is not None for v in values)}
-    lines = ["| seed | arm | " + " | ".join(used) + " |", "|---|---|" + "---|" * len(used)]
-    for i, (seed, name, _) in enumerate(rows):
-        shown = ["-" if v[i] is None else f"{v[i]:.1f}" for v in used.values()]
-        lines.append(f"| {seed} | {name} | {' | '.join(shown)} |")
-    return lines
-
-
 def _value(read: Callable[[Figures], float], figures: Figures) -> float | None:
     """None where an arm has no such figure."""
     try:
@@ -155,17 +116,11 @@ def _value(read: Callable[[Figures], float], figures: Figures) -> float | None:
 
 
 def sections() -> list[str]:
-    """All that was measured; nothing where nothing was."""
-    measured = [r for r in ("ws2_ranked", "vscr", MCNN, FLOW) if load(r)]
-    if not measured:
+    """The claims; nothing where nothing was measured."""
+    recipes = dict.fromkeys(claim.recipe for claim in CLAIMS)
+    if not any(load(recipe) for recipe in recipes):
         return []
-    lines = ["", "## Recipes on the demo, with and without their parts", ""]
-    lines += [
-        "Measured by `python -m benchmarks.ablations <recipe>`; a mean with its standard error.",
-        "Minutes on one thread had other runs beside them; the first arm of a seed computes what",
-        "all share.",
-    ]
-    lines += ["", *claims_table()]
-    for recipe in measured:
-        lines += ["", f"### `{recipe}`", "", *arms_table(recipe)]
-    return lines
+    notes = former_note(RESULTS, *(f"{recipe}-arms" for recipe in recipes))
+    caption = "By `python -m benchmarks.ablations <recipe>`; a mean with its standard error."
+    head = ["", "## With and without their parts", "", " ".join([caption, *notes]), ""]
+    return [*head, *claims_table()]

@@ -26,7 +26,13 @@ CANNOT_CHANGE_A_RESULT = {
 
 
 # What cannot change the results of other stages, but is the work of these.
-OWN_WORK = {"check_parameters": {"stages/schema.py", "pipeline/runtime/params.py"}}
+OWN_WORK = {
+    "check_parameters": {
+        "stages/schema.py",
+        "pipeline/runtime/params.py",
+        "pipeline/runtime/machine.py",
+    }
+}
 
 # Stages that take one part of a table, file and name: they depend on the code of that part alone.
 TABLES = {"compute_cues": ("pipeline/cues/table.py", "CUES")}

@@ -6,7 +6,7 @@ a wrong parameter of any of them, and parts without what they need, before work 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pipeline.artifacts.store import INDEX
@@ -58,8 +58,20 @@ OTHER = (
 )
 MAPPINGS = (
     *("recipe", "dataset", "inputs", "stages", "classifiers", "cues", "versions", "transitions"),
+    "two_stream",
 )
+NAMES = {"versions": ("init",), "transitions": ("from", "before")}  # what their entries name
+# What a recipe may have below models/ and metrics/, beside the placeholder.
+INPUTS = {
+    "actor": "classifier/<branch>",
+    "start": "classifier/<branch>",
+    "motion_stream": "classifier/<branch>",
+    "classifiers": "classifier",
+    "corloc": "corloc",
+}
 OPEN = "???"  # a value that a file of conf/ leaves to the user
+# Where a recipe's section takes another whole: a value is given there.
+TAKEN_FROM = {"train_segmenter.network.two_stream": "two_stream"}
 
 
 def check_all(values: Mapping[str, Any]) -> None:
@@ -76,12 +88,17 @@ def check_all(values: Mapping[str, Any]) -> None:
     for name in OTHER:
         if name not in values:
             raise InputError(f"params.yaml has no section {name}; run python -m conf.compose")
-    if not isinstance(values["seed"], int) or values["seed"] < 0:
+    if type(values["seed"]) is not int or values["seed"] < 0:
         raise InputError(f"parameter seed = {values['seed']!r}: use a whole number from 0")
     for name in MAPPINGS:
         _mapping(name, values[name])
-    for name, content in values["cues"].items():
-        _mapping(f"cues.{name}", content)
+    for group in ("cues", "stages"):
+        for name, content in values[group].items():
+            _mapping(f"{group}.{name}", content)
+    for group, keys in NAMES.items():
+        for name, content in values[group].items():
+            _names(f"{group}.{name}", content, keys)
+    _names("inputs", values["inputs"], ("images", *INPUTS))
     _check_open("dataset", values["dataset"])
     check_dataset(values["dataset"])
     _check_inputs(values)
@@ -154,17 +171,21 @@ def _check_wiring(name: str, content: Mapping[str, Any]) -> None:
 def _check_inputs(values: Mapping[str, Any]) -> None:
     """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
     images, inputs = values["dataset"].get("images"), values["inputs"]
-    named = inputs.get("images")
-    if not named or (images is not None and named != images["root"]):
+    named = inputs["images"]
+    if named != (f"data/{PLACEHOLDER}" if images is None else images["root"]):
         raise InputError(
             f"parameter inputs.images = {named!r} is not dataset.images.root; "
             "run python -m conf.compose"
         )
-    for name in ("actor", "start", "motion_stream"):
-        kind, _, branch = str(inputs.get(name)).partition("/")
-        if kind == "classifier" and branch not in values["classifiers"]:
+    for name, form in INPUTS.items():
+        value = inputs[name]
+        folder, _, branch = value.partition("/")
+        right = value == form or (branch and folder == form.partition("/")[0])
+        if value != PLACEHOLDER and not right:
+            raise InputError(f"parameter inputs.{name} = {value}: use {form} or {PLACEHOLDER}")
+        if branch and branch not in values["classifiers"]:
             raise InputError(
-                f"parameter inputs.{name} = {inputs[name]!r}: recipe {_name(values)} trains no "
+                f"parameter inputs.{name} = {value!r}: recipe {_name(values)} trains no "
                 f"{branch} classifier here"
             )
     actions = values["dataset"].get("actions", False)
@@ -218,8 +239,20 @@ def _mapping(name: str, content: Any) -> Mapping[str, Any]:
     return content
 
 
+def _names(group: str, content: Any, keys: Collection[str]) -> None:
+    """Refuse what is not a name for each of the keys."""
+    for key in keys:
+        value = _mapping(group, content).get(key)
+        if not isinstance(value, str) or not value:
+            raise InputError(
+                f"parameter {group}.{key} = {value!r}: it must name something; "
+                "run python -m conf.compose"
+            )
+
+
 def _check_open(name: str, content: Any) -> None:
     """Refuse a value that was left to the user, by its full name."""
+    name = TAKEN_FROM.get(name, name)
     if isinstance(content, Mapping):
         for key, value in content.items():
             _check_open(f"{name}.{key}", value)

@@ -268,9 +268,8 @@ def test_a_value_left_to_the_user_is_named(dataset: str) -> None:
     "overrides",
     [
         *(pytest.param((f"dataset={name}",), id=name) for name in LEFT_OPEN),
-        # of what train_segmenter takes from two_stream it says the place where it is needed,
-        # which cannot be set
-        pytest.param(("recipe=vscr", "dataset=voc"), marks=pytest.mark.xfail(strict=True)),
+        # what train_segmenter takes from two_stream is set there
+        ("recipe=vscr", "dataset=voc"),
     ],
 )
 def test_what_the_message_says_to_add_can_be_added(overrides: tuple[str, ...]) -> None:
@@ -544,7 +543,7 @@ def test_a_recipe_changes_nothing_of_the_data_set(dataset: str) -> None:
     assert all(own == first for own in others)
 
 
-@pytest.mark.xfail(strict=True)  # davis has no action classifier whose network could be named
+@pytest.mark.parametrize("recipe", ["mcnn", "vscr", "ws2"])
 @pytest.mark.parametrize("dataset", ["davis", "davis_320"])
-def test_videos_without_published_weights_and_without_actions(dataset: str) -> None:
-    checked([f"dataset={dataset}", "dataset.root=/data", "recipe=mcnn", "weights=none"])
+def test_videos_without_published_weights_and_without_actions(dataset: str, recipe: str) -> None:
+    checked([f"dataset={dataset}", "dataset.root=/data", f"recipe={recipe}", "weights=none"])

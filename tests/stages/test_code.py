@@ -103,17 +103,7 @@ CHECKED = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            # left out as where the work runs, which is no reason not to look at it again
-            marks=[pytest.mark.xfail(strict=True)] if name == "machine" else [],
-        )
-        for name in CHECKED
-    ],
-)
+@pytest.mark.parametrize("name", CHECKED)
 def test_the_check_of_the_parameters_depends_on_every_model(name: str) -> None:
     for model in CHECKED[name].__mro__:
         if issubclass(model, Params) and model.__module__.startswith("pipeline."):

@@ -135,7 +135,28 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
         ),
         ("dataset", "a2d", "section dataset of params.yaml must hold parameters, got 'a2d'"),
         ("dataset.images", "voc", "parameter dataset.images = 'voc': use null, or a layout and a"),
-        ("inputs.images", None, "parameter inputs.images = None is not dataset.images.root; run"),
+        (
+            "inputs.images",
+            "elsewhere",
+            "inputs.images = 'elsewhere' is not dataset.images.root; run",
+        ),
+        *(
+            (name, None, f"parameter {name} = None: it must name something; run python -m conf.c")
+            for name in (
+                *("inputs.images", "inputs.actor", "inputs.start", "inputs.motion_stream"),
+                *("inputs.classifiers", "inputs.corloc", "versions.v0.init", "transitions.v1.from"),
+            )
+        ),
+        (
+            "inputs.actor",
+            "segmenter/v0",
+            "parameter inputs.actor = segmenter/v0: use classifier/<branch> or README.md",
+        ),
+        ("inputs.corloc", "there", "parameter inputs.corloc = there: use corloc or README.md"),
+        *(
+            (name, "x", f"section {name} of params.yaml must hold parameters, got 'x'")
+            for name in ("versions.v0", "transitions.v1", "stages.make_demo", "two_stream")
+        ),
         *(
             (name, None, f"section {name} of params.yaml must hold parameters, got None")
             for name in ("recipe", "inputs", "stages", "classifiers", "cues", "cues.actor")
@@ -163,6 +184,7 @@ def test_the_demo_is_right(values: dict[str, Any]) -> None:
             "parameter dataset.actions = True: set tags=actor_action or tags=objects instead",
         ),
         ("seed", -1, "parameter seed = -1: use a whole number from 0"),
+        ("seed", True, "parameter seed = True: use a whole number from 0"),
         ("seed", "x", "parameter seed = 'x': use a whole number from 0"),
         ("report", None, "section report of params.yaml must hold parameters, got None"),
         (
