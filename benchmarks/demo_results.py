@@ -59,6 +59,7 @@ FORMER = {
         "ws2",
         "four settings of ours: the rule `actor` instead of argmax, tag anchor, class anchor, and "
         "superpixel refinement of what is predicted",
+        (1, 2),
     ),
     "vscr": Former("vscr", _VSCR, (0,)),
     "vscr-arms": Former("vscr-arms", _VSCR),

@@ -21,13 +21,17 @@ from pathlib import Path
 
 from benchmarks.ablations import without_videos
 from benchmarks.demo_results import RESULTS, keep_picture
-from benchmarks.real_video_tables import result_name
 from pipeline.artifacts.tables import read_json, write_json
 
 CLASSIFIER = "finetune_classifier.actor.weights"
 # where a recipe's VGG-16 starts: in the classifier, or in the segmenter where there is none
 VGG_OF = {"ws2_ranked": CLASSIFIER, "vscr": CLASSIFIER, "mcnn_located": "train_segmenter.weights"}
 MOTION = "two_stream.motion.weights.path"
+
+
+def result_name(recipe: str, seed: int) -> str:
+    """Of the files that hold a run's figures and picture, without their suffixes."""
+    return f"davis-{recipe}" + (f"-seed{seed}" if seed else "")
 
 
 def main() -> None:

@@ -24,7 +24,6 @@ from benchmarks.demo_results import (
     name_seeds,
     stored,
 )
-from benchmarks.real_video_tables import cell
 from pipeline.artifacts.tables import read_json
 from pipeline.evaluation.summary import text_table
 
@@ -67,6 +66,11 @@ FOLLOWS = (
     "eight real sequences the masks of `ws2_ranked` get worse, while those of M-CNN gain some "
     "tenths of a point over the motion that they are made from ([tried](tried/real-video.md)).",
 )
+
+
+def cell(value: float | None, digits: int = 1) -> str:
+    """A figure in a table; a dash for none."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def load(name: str) -> dict[int, Figures]:

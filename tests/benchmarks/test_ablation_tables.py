@@ -63,12 +63,21 @@ def test_what_stands_beside_the_arms(results: Path) -> None:
     assert row_of(tables.claims_table(), tables.SAME_FRAMES)[6] == "+2.5"
 
 
-def test_only_figures_that_some_arm_has_are_columns(results: Path) -> None:
+def test_the_claims_are_one_table_with_how_arms_were_measured(results: Path) -> None:
     assert tables.sections() == []
-    write(results, "mcnn_located", 0, {"soft": figures(30.0), "hard": {"minutes": 4.25}})
-    head, _, soft, hard = tables.arms_table("mcnn_located")
-    assert "PA.v1 foreground" in head and "PA.v2" not in head and "aggregation" not in head
-    columns = [c.strip() for c in head.strip("|").split("|")]
-    assert soft.strip("|").split("|")[columns.index("model.v0 test action")].strip() == "31.0"
-    assert hard.strip("|").split("|")[columns.index("minutes")].strip() == "4.2"
-    assert "### `mcnn_located`" in tables.sections()
+    write(results, "mcnn", 1, {"soft": figures(31.5), "hard": {"minutes": 4.25}})
+    write(results, "mcnn", 2, {"soft": figures(31.5), "hard": figures(30.0)})
+    lines = tables.sections()
+    assert row_of(lines, "`mcnn_located`", "PA.v1, actor")[4:7] == ["-", "-", "+1.5"]
+    assert [line for line in lines if line.startswith("#")] == ["## With and without their parts"]
+    assert sum(line.startswith("|") for line in lines) == 2 + len(tables.CLAIMS)
+    (caption,) = (line for line in lines if "as measured here" in line)
+    assert "`mcnn_located` as measured here (seeds 1, 2) still had" in caption
+    assert "`vscr`" not in caption
+
+
+def test_arms_under_the_new_name_go_before_those_under_the_former_one(results: Path) -> None:
+    write(results, "mcnn", 0, {"soft": figures(31.0), "hard": figures(30.0)})
+    write(results, "mcnn_located", 0, {"soft": figures(34.0), "hard": figures(30.0)})
+    assert row_of(tables.claims_table(), "PA.v1, actor")[4] == "+4.0"
+    assert not any("as measured here" in line for line in tables.sections())
