@@ -36,13 +36,7 @@ TINY = [
 TWO = [*TINY, "versions=two"]
 CHANGED = [*TWO, "select_pa.selection.rule=full"]
 STOPPED = [*TINY, "versions=three", "check_convergence.tolerance=1000"]
-VSCR = [
-    *(*TINY, "recipe=vscr", "versions=two"),
-    # the networks and masks of the recipe before it, whose stages it then shares
-    "finetune_classifier.actor.network=small_bagnet",
-    "train_segmenter.network.backbone=small_bagnet",
-    "make_initial_pa.binarise.variant=otsu_twice",
-]
+VSCR = [*TINY, "recipe=vscr", "versions=two"]
 NO_STOP = [*TINY, "versions=three", "check_convergence.tolerance=null"]
 OBJECTS = [
     *(o for o in TINY if o != "dataset=demo" and not o.startswith("finetune_classifier")),
