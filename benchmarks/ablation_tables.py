@@ -64,10 +64,9 @@ CLAIMS = [
 
 
 def load(recipe: str) -> dict[int, dict[str, Figures]]:
-    """Arms by seed, and what they are compared with besides.
+    """Figures of the arms by seed, and of a further baseline.
 
-    The maps of single frames beside those that were aggregated from them, on the frames that these
-    are for.
+    The baseline of aggregated maps is the maps of the single frames, on the same frames.
     """
     found: dict[int, dict[str, Figures]] = {}
     for seed, path in stored(RESULTS, f"{recipe}-arms").items():
@@ -79,7 +78,7 @@ def load(recipe: str) -> dict[int, dict[str, Figures]]:
 
 
 def claims_table() -> list[str]:
-    """One line a claim: what is between the arms for each seed, the mean, and whether it holds.
+    """One line a claim: the difference of the arms for each seed, the mean, and whether it holds.
 
     The error of the mean is the standard deviation over the seeds by the root of their number.
     """

@@ -31,10 +31,10 @@ Figures = dict[str, Any]
 
 
 class Former(NamedTuple):
-    """How stored figures were measured that a recipe of today would not give.
+    """Settings of stored figures that differ from those of the recipe now.
 
-    ``name`` is that of their files, ``how`` what was different (nothing but the name if empty), and
-    ``seeds`` those that are still of this kind.
+    ``name`` is the name of their files, ``how`` what was different (only the name if empty), and
+    ``seeds`` those that have not been measured again.
     """
 
     name: str
@@ -51,9 +51,9 @@ _MCNN = (
     "shots of 8 frames, and a tenth of the learning rate"
 )
 # By the name of files as they are written now: `<recipe>`, `<recipe>-arms`, `davis-<recipe>`. Where
-# figures have been measured again under the same name, take the seed or the entry out. A file of
-# the new name goes before that of the former one by itself; where old figures are renamed to it,
-# this name has to be renamed with them.
+# figures have been measured again under the same name, take the seed or the entry out. A file under
+# the new name takes precedence over one under the former name; whoever renames old files renames
+# them here, too.
 FORMER = {
     "ws2": Former(
         "ws2",

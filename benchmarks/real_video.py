@@ -1,4 +1,4 @@
-r"""Recipes on real video with masks: one on sequences in the DAVIS layout, figures and time.
+r"""Run a recipe on real sequences in the DAVIS layout; keep its figures and its time.
 
     python -m benchmarks.real_video ws2_ranked --root /data/davis --weights /data/vgg16_features.pth
     python -m benchmarks.real_video mcnn_located --root /data/davis \
@@ -30,7 +30,7 @@ MOTION = "two_stream.motion.weights.path"
 
 
 def result_name(recipe: str, seed: int) -> str:
-    """Of the files that hold a run's figures and picture, without their suffixes."""
+    """Name of the files with a run's figures and picture, without their suffixes."""
     return f"davis-{recipe}" + (f"-seed{seed}" if seed else "")
 
 

@@ -84,7 +84,7 @@ def pa(figures: Figures, version: str, key: str = AA) -> float:
 
 
 def step(first: str, second: str, key: str = AA) -> Callable[[Figures], float]:
-    """What a PA version is better than another."""
+    """By how much a PA version is better than another."""
     return lambda figures: pa(figures, second, key) - pa(figures, first, key)
 
 
@@ -100,7 +100,7 @@ def worst_step(figures: Figures) -> float:
 
 
 def arm_gain(arm: str, other: str) -> Callable[[Figures], float]:
-    """PA.v1 of one arm minus that of another, each in the mean of its trainings."""
+    """PA.v1 of one arm minus PA.v1 of another, each the mean over its trainings."""
     return lambda figures: fmean(f[AA] for f in figures[arm]) - fmean(f[AA] for f in figures[other])
 
 
@@ -119,7 +119,7 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 class Bar(NamedTuple):
     """What a figure has to reach in every seed: ``relation`` to the ``limit``.
 
-    ``seeded``: whether there is a file a seed; else one, of what has no seed.
+    ``seeded``: whether there is one file per seed; else a single one.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Bar(NamedTuple):
         return HOLDS[self.relation](value, self.limit)
 
     def measured(self) -> dict[int, float]:
-        """By seed, or under 0 what has none."""
+        """Values by seed; under 0 if the figure has no seed."""
         if self.seeded:
             return {seed: self.value(figures) for seed, figures in load(self.name).items()}
         path = RESULTS / f"{self.name}.json"
@@ -186,7 +186,7 @@ def spread(values: Iterable[float | None], digits: int = 1) -> str:
 
 
 def alike(name: str) -> list[dict[int, Figures]]:
-    """Figures of a name, those that may be averaged together: as it is now, and as it was."""
+    """Groups of figures that may be averaged: with current settings, and with former ones."""
     figures, former = load(name), former_seeds(RESULTS, name)
     parts = ({s: f for s, f in figures.items() if (s in former) is was} for was in (False, True))
     return [part for part in parts if part]
@@ -328,7 +328,7 @@ def write_readme_table() -> None:
 
 
 def page() -> str:
-    """The page; what stands there in words is :data:`FOLLOWS`."""
+    """The page; its prose is :data:`FOLLOWS`."""
     starred = any(former_seeds(RESULTS, bar.name) for bar in BARS)
     parts = [
         ["# Results", ""],

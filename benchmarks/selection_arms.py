@@ -40,7 +40,7 @@ from pipeline.evaluation.versions import FrameKey, score_pa
 from pipeline.prediction.params import PredictionParams
 from pipeline.runtime.reproducible import derive_seed
 from pipeline.selection.select import SelectParams, select
-from stages import cli, predict_pa, train_segmenter
+from stages import config, predict_pa, train_segmenter
 
 DATA, MODELS = Path("data"), Path("models")
 ARMS = ("recipe", "full", "random", "oracle")
@@ -56,7 +56,7 @@ def arm_frames(
     video_share: float,
     seed: int,
 ) -> pd.Series:
-    """Which frames an arm trains on; ``seed`` is that of the run."""
+    """Which frames an arm trains on; ``seed`` is the seed of the run."""
     if arm == "recipe":
         return own["selected"]
     fraction = min(max(float(own["selected"].mean()), 1e-6), 1.0)
@@ -72,28 +72,28 @@ def arm_frames(
 
 def seed_of(repeat: int) -> int:
     """Seed of a repeat; the first is the run's own."""
-    return cli.seed() if repeat == 0 else derive_seed(cli.seed(), "repeat", repeat)
+    return config.seed() if repeat == 0 else derive_seed(config.seed(), "repeat", repeat)
 
 
 @contextmanager
 def parameters_with(seed: int, work: Path) -> Iterator[None]:
-    """Stages that run meanwhile read the parameters of the workspace with another seed."""
-    own, changed = cli.PARAMETERS, work / "params.yaml"
-    changed.write_text(yaml.safe_dump(cli.read_parameters() | {"seed": seed}))
+    """Within it, stages read the parameters of the workspace with another seed."""
+    own, changed = config.PARAMETERS, work / "params.yaml"
+    changed.write_text(yaml.safe_dump(config.read_parameters() | {"seed": seed}))
     try:
-        cli.PARAMETERS = changed
+        config.PARAMETERS = changed
         yield
     finally:
-        cli.PARAMETERS = own
+        config.PARAMETERS = own
 
 
 def write_masks(out: Path, truth: LabelMaps, pa: LabelMaps, train: set[str]) -> set[FrameKey]:
-    """The human masks as a version of pseudo-annotations; the anchor will hold their own share.
+    """The human masks as a version of pseudo-annotations; the area anchor keeps their share.
 
     Returns:
         The frames that have one.
     """
-    prediction = cli.section("prediction", PredictionParams)
+    prediction = config.section("prediction", PredictionParams)
     anchored = "area_anchor" in prediction.corrections
     keys = annotated_keys(truth, pa, pa.videos)
     rows, shares = [], []
@@ -114,7 +114,7 @@ def run_arm(arm: str, chosen: pd.DataFrame, pa: Path, work: Path) -> dict[str, f
     write_json(selection / "selection.json", {"rule": arm})
     write_json(work / "convergence.json", {"stop": False, "last": False, "version": "v0"})
     frames, superpixels = Frames(DATA / "frames"), Superpixels(DATA / "superpixels")
-    cues, classifiers = Cues(DATA / "cues"), cli.read_parameters()["classifiers"]
+    cues, classifiers = Cues(DATA / "cues"), config.read_parameters()["classifiers"]
     stored = {branch: Model(MODELS / "classifier" / branch) for branch in classifiers}
     # each by its name, so that mypy sees what a stage needs
     train_segmenter.run(
@@ -168,7 +168,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own = read_table(DATA / "selection/v0/frames.parquet")
     regions = read_table(DATA / "selection/v0/regions.parquet")
-    video_share = cli.section("select_pa.selection", SelectParams).video_share
+    video_share = config.section("select_pa.selection", SelectParams).video_share
     truth, pa = LabelMaps(DATA / "ground_truth"), LabelMaps(DATA / "pa/v0")
     iou = region_iou(truth, pa, regions)
     results = read_json(arguments.out) if arguments.out.is_file() else {}

@@ -7,12 +7,12 @@ from pathlib import Path
 from pipeline.artifacts.models import Model
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.convergence import ConvergenceParams, has_converged
-from stages import cli
+from stages import cli, config
 
 
 def run(model: Model, before: Model | None, version: str, out: Path) -> None:
     """Compare the best RIC of ``model``, trained on ``version``, with that of ``before``."""
-    params = cli.section("check_convergence", ConvergenceParams)
+    params = config.section("check_convergence", ConvergenceParams)
     stop = has_converged(_best_ric(model), _best_ric(before), params.tolerance)
     write_json(out, {"stop": stop, "last": version == params.last, "version": version})
 

@@ -1,8 +1,7 @@
-"""What every stage shares: arguments from dvc.yaml, parameters from params.yaml, clear errors.
+"""How every stage starts: arguments from dvc.yaml, the check of its code, errors in one line.
 
 A stage is a function whose keyword arguments are what dvc.yaml hands it: artifacts to read, paths
-to write to, names. Its parameters come from its own section of params.yaml through the typed model
-of the part it uses.
+to write to, names.
 """
 
 from __future__ import annotations
@@ -14,22 +13,15 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
-
-import yaml
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pipeline.runtime.errors import InputError
-from pipeline.runtime.machine import MachineParams
-from pipeline.runtime.params import Params, parse_params
 
-PARAMETERS = Path("params.yaml")
 CODE = Path("data/code.json")  # digests by stage, see stages/fingerprint_code.py
 PLACEHOLDER = "README.md"  # stands in dvc.yaml for an artifact that a recipe does not have
-WIRING = ("model", "reads")  # of a cue: what its stage in dvc.yaml depends on
-P = TypeVar("P", bound=Params)
 
 
 def run(stage: Callable[..., None]) -> None:
@@ -74,64 +66,26 @@ def convert(name: str, text: str, hint: Any) -> Any:
 
 
 def check_code(stage: str, part: str | None) -> None:
-    """Refuse to run a stage whose code is not that of the digest by which DVC will know its result.
+    """Refuse to run a stage whose code differs from the digest that DVC records with its result.
 
-    ``dvc repro -s`` takes the digests as they lie there, and code may change during a long run.
+    ``dvc repro -s`` does not renew the digests, and code may change during a long run. Without a
+    file of digests DVC does not run the stage, and nothing is checked.
 
     Raises:
-        InputError: the digest is of other code; there is none where DVC does not run the stage.
+        InputError: the digest is of other code.
     """
     if stage == "fingerprint_code" or not CODE.is_file():
         return
-    from stages.code import stage_digest
+    from stages.code import TABLES, stage_digest
 
-    own, now = json.loads(CODE.read_text()).get(stage), stage_digest(stage)
-    if isinstance(now, dict):
-        own, now = (own or {}).get(part), now[str(part)]
+    own = json.loads(CODE.read_text()).get(stage)
+    if isinstance(own, dict):  # by part
+        if part not in own:
+            raise InputError(f"{CODE} knows no part {part} of {stage}; run dvc repro")
+        own = own[part]
+    now = stage_digest(stage, part if stage in TABLES else None)
     if own != now:
         raise InputError(
             f"the code of {stage} is not the one that {CODE} was written for; run dvc repro, "
             "without -s, or dvc repro -s fingerprint_code before it"
         )
-
-
-def read_parameters() -> dict[str, Any]:
-    """All of params.yaml."""
-    try:
-        values = yaml.safe_load(PARAMETERS.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"cannot read {PARAMETERS}: {str(error).splitlines()[0]}") from None
-    if not isinstance(values, Mapping):
-        raise InputError(f"{PARAMETERS} holds no sections; run python -m conf.compose")
-    return dict(values)
-
-
-def section(name: str, model: type[P]) -> P:
-    """The typed parameters of a section; ``name`` may have dots."""
-    values: Any = read_parameters()
-    for part in name.split("."):
-        if not isinstance(values, Mapping) or part not in values:
-            raise InputError(f"{PARAMETERS} has no section {name}; run python -m conf.compose")
-        values = values[part]
-    if not isinstance(values, Mapping):
-        raise InputError(f"section {name} of {PARAMETERS} must hold parameters, got {values!r}")
-    return parse_params(model, values, name)
-
-
-def cue_params(name: str, model: type[P]) -> P:
-    """The typed parameters of a cue, without what dvc.yaml needs to know of it."""
-    values = read_parameters().get("cues", {}).get(name)
-    if not isinstance(values, Mapping):
-        raise InputError(f"{PARAMETERS} has no section cues.{name}; run python -m conf.compose")
-    own = {key: value for key, value in values.items() if key not in WIRING}
-    return parse_params(model, own, f"cues.{name}")
-
-
-def seed() -> int:
-    """The seed of the run."""
-    return int(read_parameters()["seed"])
-
-
-def machine() -> MachineParams:
-    """Where the work runs."""
-    return section("machine", MachineParams)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Code that cannot change a result: an edit there must not rerun a week of training.
 CANNOT_CHANGE_A_RESULT = {
-    "stages/cli.py": "arguments, reading params.yaml, printing errors",
+    "stages/cli.py": "opens what dvc.yaml names, checks the digest, prints errors",
     "stages/code.py": "says what a stage depends on",
     "stages/schema.py": "refuses wrong parameters before work; right ones pass unchanged",
     "pipeline/runtime/code_digest.py": "says what a stage depends on",
@@ -25,7 +25,7 @@ CANNOT_CHANGE_A_RESULT = {
 }
 
 
-# What cannot change the results of other stages, but is the work of these.
+# Files of the list above that are the very work of a stage, so that its digest includes them.
 OWN_WORK = {
     "check_parameters": {
         "stages/schema.py",
@@ -34,7 +34,7 @@ OWN_WORK = {
     }
 }
 
-# Stages that take one part of a table, file and name: they depend on the code of that part alone.
+# Stages that run one part of a table (its file and name) depend on the code of that part alone.
 TABLES = {"compute_cues": ("pipeline/cues/table.py", "CUES")}
 
 
@@ -44,15 +44,27 @@ def stage_names(root: Path = ROOT) -> list[str]:
     return [path.stem for path in files if path.read_text().endswith("    cli.run(run)\n")]
 
 
-def stage_digest(stage: str, root: Path = ROOT) -> str | dict[str, str]:
-    """Digest of all code that can change the results of a stage; by part where it takes one."""
+def stage_digest(stage: str, part: str | None = None, root: Path = ROOT) -> str:
+    """Digest of all code that can change the results of a stage.
+
+    Args:
+        stage: its name.
+        part: the one that it takes of its table, for a stage of ``TABLES``.
+        root: the tree.
+    """
+    entry = table_entries(root, *TABLES[stage])[str(part)].code if stage in TABLES else ""
+    return code_digest(root, stage_files(stage, part, root), entry)
+
+
+def digests(stage: str, root: Path = ROOT) -> str | dict[str, str]:
+    """:func:`stage_digest`; of every part of its table, for a stage that has one."""
     if stage not in TABLES:
-        return code_digest(root, stage_files(stage, root))
+        return stage_digest(stage, None, root)
     parts = table_entries(root, *TABLES[stage])
-    return {part: code_digest(root, stage_files(stage, root, part)) for part in parts}
+    return {part: stage_digest(stage, part, root) for part in parts}
 
 
-def stage_files(stage: str, root: Path = ROOT, part: str | None = None) -> set[str]:
+def stage_files(stage: str, part: str | None = None, root: Path = ROOT) -> set[str]:
     """The files that :func:`stage_digest` is of, relative to ``root``."""
     left_out = {*CANNOT_CHANGE_A_RESULT} - OWN_WORK.get(stage, set())
     own = f"stages/{stage}.py"
@@ -60,6 +72,6 @@ def stage_files(stage: str, root: Path = ROOT, part: str | None = None) -> set[s
         return reached_files(root, own, left_out)
     table, name = TABLES[stage]
     found = reached_files(root, own, left_out | {table})
-    for path in table_entries(root, table, name)[part]:
+    for path in table_entries(root, table, name)[part].files:
         found |= reached_files(root, path, left_out | {table})
     return found

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pipeline.artifacts.cues import write_cue_index
 from pipeline.artifacts.tables import read_json
-from stages import cli
+from stages import cli, config
 
 
 def run(digests: Path, out: Path) -> None:
-    """Write names and digests of the cues; what other recipes have left there is not looked at."""
-    names = sorted(cli.read_parameters()["cues"])
+    """Write names and digests of the cues; those that other recipes left there are ignored."""
+    names = sorted(config.read_parameters()["cues"])
     write_cue_index(out, {n: read_json(digests / f"{n}.json")["digest"] for n in names})
 
 

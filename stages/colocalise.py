@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import Model
@@ -20,7 +21,7 @@ from pipeline.prediction.params import PredictionParams, PredictPaParams
 from pipeline.prediction.read_evidence import Evidence
 from pipeline.prediction.video_predictor import Predictor, read_predictor_alone
 from pipeline.runtime.parallel import parallel_map
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -29,24 +30,25 @@ def run(
     ground_truth: LabelMaps,
     pa: LabelMaps,
     model: Model,
+    cues: Cues,
     out: Path,
 ) -> None:
     """Write the share of boxes that are right; nothing where no segmenter was trained."""
     if model.absent:
         write_json(out, {})
         return
-    machine = cli.machine()
-    prediction = cli.section("prediction", PredictionParams)
-    last = cli.section("predict_pa", PredictPaParams)
+    machine = config.machine()
+    prediction = config.section("prediction", PredictionParams)
+    last = config.section("predict_pa", PredictPaParams)
     keys = annotated_keys(ground_truth, pa, frames.tagged("train"))
     evidence = [
-        Evidence(frames, v, [n for _, n in group], superpixels)
+        Evidence(frames, v, [n for _, n in group], superpixels, cues)
         for v, group in groupby(keys, lambda key: key[0])
     ]
     work = partial(
         locate,
         read=partial(read_predictor_alone, model, prediction, last, machine),
-        params=cli.section("colocalise", ColocaliseParams),
+        params=config.section("colocalise", ColocaliseParams),
     )
     boxes = parallel_map(work, evidence, machine, "objects")
     places = dict(zip(keys, chain(*boxes), strict=True))

@@ -10,7 +10,7 @@ from pipeline.artifacts.models import Model
 from pipeline.artifacts.tables import write_json
 from pipeline.cues.table import CUES
 from pipeline.cues.video_cue import CueInputs
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -19,7 +19,7 @@ def run(
     """Write the cue ``name``, made from frames, a classifier and other ones of ``cues``."""
     cue = CUES[name]
     inputs = CueInputs(frames, Cues(cues, cue.needs), classifier)
-    cue.compute(inputs, cli.cue_params(name, cue.params), cli.machine(), out)
+    cue.compute(inputs, config.cue_params(name, cue.params), config.machine(), out)
     write_json(digest, {"digest": cue_digest(out)})
 
 

@@ -10,14 +10,14 @@ from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.runtime.parallel import parallel_map
 from pipeline.vision.superpixels import SuperpixelParams, superpixels
-from stages import cli
+from stages import cli, config
 
 
 def run(frames: Frames, out: Path) -> None:
     """Write superpixel maps."""
-    params = cli.section("compute_superpixels", SuperpixelParams)
+    params = config.section("compute_superpixels", SuperpixelParams)
     work = partial(_segment, frames=frames, out=out, params=params)
-    rows = parallel_map(work, frames.videos, cli.machine(), "superpixels")
+    rows = parallel_map(work, frames.videos, config.machine(), "superpixels")
     Superpixels.write_index(out, rows)
 
 

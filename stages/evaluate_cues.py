@@ -1,4 +1,4 @@
-"""Figures of the cues against human masks: motion segments, masks of maps before and after flow."""
+"""Figures of the cues against human masks: motion segments, attention maps plain and aggregated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.artifacts.motion_segments import MotionSegments
 from pipeline.artifacts.tables import write_json
 from pipeline.evaluation.read_cues import score_cams, score_motion
 from pipeline.initial_pa.methods import InitialParams
-from stages import cli
+from stages import cli, config
 
 
 def run(frames: Frames, ground_truth: LabelMaps, cues: Cues, out: Path) -> None:
@@ -26,7 +26,7 @@ def run(frames: Frames, ground_truth: LabelMaps, cues: Cues, out: Path) -> None:
     if motion is not None:
         figures["motion"] = score_motion(ground_truth, motion)
     if cam is not None:
-        binarise = cli.section("make_initial_pa", InitialParams).binarise
+        binarise = config.section("make_initial_pa", InitialParams).binarise
         figures |= score_cams(ground_truth, cam, united, videos, binarise)
     write_json(out, {name: found for name, found in figures.items() if found is not None})
 

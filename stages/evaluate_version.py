@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import Model
@@ -26,7 +27,7 @@ from pipeline.prediction.read_evidence import Evidence
 from pipeline.prediction.video_predictor import Predictor, read_predictor
 from pipeline.runtime.parallel import thread_map
 from pipeline.runtime.reproducible import make_reproducible
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -36,19 +37,17 @@ def run(
     pa: LabelMaps,
     selection: Selection,
     model: Model,
+    cues: Cues,
     out: Path,
 ) -> None:
-    """Write figures, taken test regions and Jaccard by video to ``out``.
-
-    Of the last version, without a model, those of PA and selection.
-    """
+    """Write figures, confusions of test regions and Jaccard by video; some without a model."""
     if pa.stopped:
         write_json(out / "scores.json", {"stopped_after": pa.metadata["stopped_after"]})
         _write_tables(out, [], {})
         return
-    prediction = cli.section("prediction", PredictionParams)
-    params, machine = cli.section("predict_pa", PredictPaParams), cli.machine()
-    make_reproducible(cli.seed(), machine.threads)
+    prediction = config.section("prediction", PredictionParams)
+    params, machine = config.section("predict_pa", PredictPaParams), config.machine()
+    make_reproducible(config.seed(), machine.threads)
     taxonomy = frames.taxonomy
     keys = annotated_keys(ground_truth, pa, frames.tagged("train"))
     measured = measure_frames(ground_truth, pa, keys, taxonomy)
@@ -58,11 +57,11 @@ def run(
     predictor = read_predictor(model, prediction, params, machine)
     if predictor is not None:
         best = model.history["best"][params.criterion]
-        scores, taken_for = _score_model(predictor, frames, superpixels, ground_truth)
+        scores, taken_for = _score_model(predictor, frames, superpixels, cues, ground_truth)
         figures["model"] = {
             **{k: best[k] for k in ("ric", "rii", "miou_pa")},
             "best_epoch": int(best["epoch"]),
-            "background_shift": predictor.bias.without_tags,
+            "background_bias": predictor.bias.without_tags,
             **scores,
         }
     write_json(out / "scores.json", figures)
@@ -70,13 +69,13 @@ def run(
 
 
 def _score_model(
-    predictor: Predictor, frames: Frames, superpixels: Superpixels, truth: LabelMaps
+    predictor: Predictor, frames: Frames, superpixels: Superpixels, cues: Cues, truth: LabelMaps
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Figures on both splits, without knowing tags; what test regions were taken for."""
+    """Figures on both splits, without tags; the true and predicted label of each test region."""
 
     def measure(video: str) -> ModelFigures:
         keys = frames.key_frames(video)  # all of them, since neighbours help each other
-        evidence = Evidence(frames, video, keys, superpixels, tags_known=False)
+        evidence = Evidence(frames, video, keys, superpixels, cues, tags_known=False)
         found = predictor.predict(evidence).labels
         return measure_model(truth, frames.taxonomy, video, keys, found)
 
@@ -91,9 +90,9 @@ def _score_model(
 
 def _write_tables(out: Path, taken_for: list[tuple[str, str]], own: dict[str, float]) -> None:
     regions = pd.DataFrame(taken_for, columns=["actual", "predicted"])
-    regions.to_csv(out / "regions.csv", index=False)
     sequences = pd.DataFrame(list(own.items()), columns=["video", "jaccard"])
-    sequences.to_csv(out / "sequences.csv", index=False)
+    for name, table in (("regions", regions), ("sequences", sequences)):
+        table.to_csv(out / f"{name}.csv", index=False)
 
 
 if __name__ == "__main__":

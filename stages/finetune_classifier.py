@@ -15,16 +15,17 @@ from pipeline.runtime.resume import WorkFolder, fingerprint
 from pipeline.training.classifier import ClassifierParams, classifier_loss
 from pipeline.training.loop import fit
 from pipeline.training.video_classifier import ClassifierBatches, accuracy, labelled_videos
-from stages import cli
+from stages import cli, config
+from stages.code import stage_digest
 
 
 def run(branch: Branch, frames: Frames, out: Path, work: Path) -> None:
     """Train the classifier of a branch and write it to ``out``."""
     name = f"finetune_classifier.{branch}"
-    params, machine = cli.section(name, ClassifierParams), cli.machine()
+    params, machine = config.section(name, ClassifierParams), config.machine()
     classes = branch_classes({v: frames.tags(v) for v in frames.of_split("train")}, branch)
     check_classes(classes, branch)
-    seed = derive_seed(cli.seed(), name)
+    seed = derive_seed(config.seed(), name)
     make_reproducible(seed, machine.threads)
     model = build_classifier(params.network, len(classes))
     load_weights(model, params.weights)
@@ -37,6 +38,7 @@ def run(branch: Branch, frames: Frames, out: Path, work: Path) -> None:
         "params": params.model_dump(),
         "precision": machine.precision,
         "inputs": fingerprint(frames.folder),
+        "code": stage_digest("finetune_classifier"),
     }
     checkpoint = WorkFolder(work, key)
     fitted = fit(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pipeline.demo.stills import make_stills
 from pipeline.demo.videos import DemoParams, make_demo
-from stages import cli
+from stages import cli, config
 
 
 def run(out: Path) -> None:
     """Write the demo below ``out``."""
-    params = cli.section("make_demo", DemoParams)
-    make_demo(params, out, cli.machine().jobs)
+    params = config.section("make_demo", DemoParams)
+    make_demo(params, out, config.machine().jobs)
     make_stills(params, out / "stills")
 
 

@@ -1,4 +1,4 @@
-"""PA.v0: the cues of each frame as a label map, and what is made of it."""
+"""PA.v0: a label map of each frame from its cues, before and after refinement."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pipeline.datasets.taxonomy import is_foreground
 from pipeline.initial_pa.methods import InitialParams, first_labels
 from pipeline.initial_pa.read_cues import annotated_frames, read_frame_cues, videos_to_annotate
 from pipeline.runtime.parallel import parallel_map
-from stages import cli
+from stages import cli, config
 
 
 def run(frames: Frames, superpixels: Superpixels, cues: Cues, out: Path) -> None:
-    """Write PA.v0 of all training and validation videos that the cues say something of."""
-    params = cli.section("make_initial_pa", InitialParams)
+    """Write PA.v0 of all training and validation videos for which there are cues."""
+    params = config.section("make_initial_pa", InitialParams)
     if "action" not in cues:  # object data sets: the actor alone (WS2 Sec. 3.1)
         params = params.model_copy(update={"cues": "actor"})
     work = partial(
         _annotate, frames=frames, superpixels=superpixels, cues=cues, out=out, params=params
     )
     videos = videos_to_annotate(frames, cues, params)
-    rows = parallel_map(work, videos, cli.machine(), "PA.v0")
+    rows = parallel_map(work, videos, config.machine(), "PA.v0")
     share = sum(r.pop("foreground") for r in rows) / max(sum(r.pop("pixels") for r in rows), 1)
     LabelMaps.write_index(
         out, rows, {"version": "v0", "model": None, "selection": None, "initial_share": share}

@@ -18,7 +18,7 @@ from pipeline.prediction.read_evidence import Evidence
 from pipeline.prediction.video_predictor import Predictor, read_predictor, read_predictor_alone
 from pipeline.runtime.parallel import parallel_map, thread_map
 from pipeline.runtime.reproducible import make_reproducible
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -33,9 +33,9 @@ def run(
     out: Path,
 ) -> None:
     """Write ``version``, predicted by ``model``, which was trained on ``selection`` of ``pa``."""
-    prediction = cli.section("prediction", PredictionParams)
-    params, machine = cli.section("predict_pa", PredictPaParams), cli.machine()
-    make_reproducible(cli.seed(), machine.threads)
+    prediction = config.section("prediction", PredictionParams)
+    params, machine = config.section("predict_pa", PredictPaParams), config.machine()
+    make_reproducible(config.seed(), machine.threads)
     gate = read_json(convergence)
     predictor = read_predictor(model, prediction, params, machine)
     if predictor is None or gate["stop"]:

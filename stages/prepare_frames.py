@@ -12,15 +12,15 @@ from pipeline.datasets.layouts import load_dataset
 from pipeline.datasets.validation import check_validation
 from pipeline.datasets.video import Video, check_video
 from pipeline.runtime.parallel import parallel_map
-from stages import cli
+from stages import cli, config
 
 
 def run(root: Path, images: Path | None, out: Path) -> None:
     """Write the frames of the data set below ``root`` and of the still images below ``images``."""
-    params = cli.section("prepare_frames", PrepareFramesParams)
-    dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
+    params = config.section("prepare_frames", PrepareFramesParams)
+    dataset = load_dataset(root, config.read_parameters()["dataset"], images)
     check_validation(dataset.videos)
-    machine = cli.machine()
+    machine = config.machine()
     parallel_map(check_video, dataset.videos, machine, "check videos")  # before any work starts
     rows = parallel_map(
         partial(_prepare, params=params, out=out), dataset.videos, machine, "prepare frames"

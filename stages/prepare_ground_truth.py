@@ -15,17 +15,17 @@ from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.datasets.layouts import load_dataset
 from pipeline.datasets.video import Video
 from pipeline.runtime.parallel import parallel_map
-from stages import cli
+from stages import cli, config
 
 
 def run(root: Path, images: Path | None, frames: Frames, out: Path) -> None:
     """Write label maps of annotated frames, key frame or not, at the size of the prepared ones."""
-    dataset = load_dataset(root, cli.read_parameters()["dataset"], images)
+    dataset = load_dataset(root, config.read_parameters()["dataset"], images)
     annotated = [v for v in dataset.videos if v.annotations]
     rows = parallel_map(
         partial(_read, read=dataset.read_annotation, frames=frames, out=out),
         annotated,
-        cli.machine(),
+        config.machine(),
         "read masks",
     )
     LabelMaps.write_index(out, rows, {"version": "ground truth"})

@@ -15,7 +15,7 @@ from pipeline.artifacts.tables import read_json, write_json
 from pipeline.evaluation.overlay import ReportParams, overlay, sheet
 from pipeline.evaluation.summary import epoch_curves, summarise, text_table, version_curves
 from pipeline.runtime.reproducible import derive_seed
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -32,11 +32,11 @@ def run(
     out: Path,
 ) -> None:
     """Write ``summary`` (JSON), ``plots`` (CSV) and ``out`` (table, pictures)."""
-    values = cli.read_parameters()
-    params = cli.section("report", ReportParams)
+    values = config.read_parameters()
+    params = config.section("report", ReportParams)
     versions = list(values["versions"])
     found = summarise(
-        {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": cli.seed()},
+        {k: values[k]["name"] for k in ("recipe", "dataset")} | {"seed": config.seed()},
         _classifiers(classifiers, list(values["classifiers"])),
         {v: _figures(figures / v, corloc and corloc / f"{v}.json") for v in versions},
         read_json(cues),
@@ -78,7 +78,7 @@ def _evolution(
     """A frame of each of some training videos, both drawn at random, at every version."""
     labels = [LabelMaps(v) for v in versions]
     videos = [v for v in prepared.tagged("train") if all(v in m for m in labels)]
-    rng = np.random.default_rng(derive_seed(cli.seed(), "report"))
+    rng = np.random.default_rng(derive_seed(config.seed(), "report"))
     rows: list[tuple[str, list[Any]]] = []
     for i in sorted(rng.permutation(len(videos))[: params.videos].tolist()):
         keys = labels[0].frames(videos[i])  # later versions have these frames and more

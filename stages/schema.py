@@ -28,7 +28,8 @@ from pipeline.training.discriminator import DiscriminatorParams
 from pipeline.training.segmenter import TrainSegmenterParams
 from pipeline.vision.superpixel_refinement import RefineParams
 from pipeline.vision.superpixels import SuperpixelParams
-from stages.cli import PLACEHOLDER, WIRING
+from stages.cli import PLACEHOLDER
+from stages.config import WIRING
 
 SECTIONS: dict[str, type[Params]] = {
     "machine": MachineParams,
@@ -44,14 +45,14 @@ SECTIONS: dict[str, type[Params]] = {
     "check_convergence": ConvergenceParams,
     "report": ReportParams,
 }
-# Sections of stages that not every recipe or data set has; one without its stage is not looked at.
+# Sections of stages that not every recipe has; a section without its stage is ignored.
 OPTIONAL: dict[str, type[Params]] = {
     "make_demo": DemoParams,
     "colocalise": ColocaliseParams,
     "finetune_classifier.actor": ClassifierParams,
     "finetune_classifier.action": ClassifierParams,
 }
-# What says which stages there are and what they read, and what is no section of a stage.
+# Sections that define the stages and their inputs, or that belong to no stage.
 OTHER = (
     *("seed", "recipe", "dataset", "has_actions", "two_stream", "inputs", "stages"),
     *("classifiers", "cues", "versions", "transitions"),
@@ -70,7 +71,7 @@ INPUTS = {
     "corloc": "corloc",
 }
 OPEN = "???"  # a value that a file of conf/ leaves to the user
-# Where a recipe's section takes another whole: a value is given there.
+# A recipe's section that is a copy of another: a user sets values in the other.
 TAKEN_FROM = {"train_segmenter.network.two_stream": "two_stream"}
 
 
@@ -107,6 +108,8 @@ def check_all(values: Mapping[str, Any]) -> None:
     _check_groups(values)
     _check_cues(values)
     _check_still_images(values)
+    _check_versions(values)
+    _check_selection(values, parsed["select_pa.selection"])
     for name, params in parsed.items():
         for cue, who in getattr(params, "needed_cues", dict)().items():
             if cue not in values["cues"]:
@@ -152,7 +155,7 @@ def _check_cues(values: Mapping[str, Any]) -> None:
 
 
 def _check_wiring(name: str, content: Mapping[str, Any]) -> None:
-    """What dvc.yaml depends on is what the cue is made from; conf/ says both."""
+    """Check that dvc.yaml's dependencies of a cue are what it is made from; conf/ states both."""
     cue, reads = CUES[name], content.get("reads")
     model = PLACEHOLDER if cue.classifier is None else f"classifier/{cue.classifier}"
     right = [f"cues/{needed}/{INDEX}" for needed in cue.needs]
@@ -169,7 +172,7 @@ def _check_wiring(name: str, content: Mapping[str, Any]) -> None:
 
 
 def _check_inputs(values: Mapping[str, Any]) -> None:
-    """What dvc.yaml depends on is what the stages read; conf/ composes both, an editor may not."""
+    """Check that dvc.yaml depends on what stages read: params.yaml may have been edited by hand."""
     images, inputs = values["dataset"].get("images"), values["inputs"]
     named = inputs["images"]
     if named != (f"data/{PLACEHOLDER}" if images is None else images["root"]):
@@ -193,6 +196,39 @@ def _check_inputs(values: Mapping[str, Any]) -> None:
         raise InputError(
             f"parameter dataset.actions = {actions!r}: set tags=actor_action or tags=objects "
             "instead, which the whole recipe follows"
+        )
+
+
+def _check_versions(values: Mapping[str, Any]) -> None:
+    """What a training starts from and what a gate compares are segmenters of other versions."""
+    versions = [*values["versions"]]
+    classifiers = {f"classifier/{branch}" for branch in values["classifiers"]}
+    right = {PLACEHOLDER, *classifiers, *(f"segmenter/{v}" for v in versions)}
+    named = {f"versions.{v}.init": content["init"] for v, content in values["versions"].items()}
+    for version, content in values["transitions"].items():
+        named[f"transitions.{version}.before"] = content["before"]
+        named[f"transitions.{version}.from"] = f"segmenter/{content['from']}"
+    for name, value in named.items():
+        if value not in right:
+            raise InputError(
+                f"parameter {name}: there is no {value} here; known: {_list(right)}; "
+                "run python -m conf.compose"
+            )
+
+
+def _check_selection(values: Mapping[str, Any], params: Params) -> None:
+    """Refuse what looks at the answers of a classifier where there is none."""
+    assert isinstance(params, SelectParams)
+    who = params.needed_classifier()
+    if who is not None and values["inputs"]["actor"] == PLACEHOLDER:
+        raise InputError(
+            f"{who} of select_pa.selection needs the actor classifier, and recipe {_name(values)} "
+            "names none (inputs.actor)"
+        )
+    if "iou" in params.scores:
+        raise InputError(
+            "the score iou of select_pa.selection comes from human masks: it is there for "
+            "benchmarks.selection_arms alone"
         )
 
 

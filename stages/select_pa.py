@@ -25,7 +25,7 @@ from pipeline.selection.recognition import recognition
 from pipeline.selection.select import MOTION_RULES, SelectParams, rank_average, select
 from pipeline.training.discriminator import DiscriminatorParams, score_realness
 from pipeline.vision.superpixel_refinement import RefineParams
-from stages import cli
+from stages import cli, config
 
 
 def run(
@@ -37,9 +37,9 @@ def run(
     out: Path,
 ) -> None:
     """Write the tables of frames (selected or not) and of regions (scores) to ``out``."""
-    params = cli.section("select_pa.selection", SelectParams)
-    seed = derive_seed(cli.seed(), "select_pa", pa.metadata["version"])
-    make_reproducible(seed, cli.machine().threads)
+    params = config.section("select_pa.selection", SelectParams)
+    seed = derive_seed(config.seed(), "select_pa", pa.metadata["version"])
+    make_reproducible(seed, config.machine().threads)
     train = set(frames.of_split("train"))
     videos = [v for v in pa.videos if v in train]
     work = partial(
@@ -49,15 +49,14 @@ def run(
         superpixels=superpixels,
         cues=cues,
         with_flow=params.needs_flow,
-        refine=cli.section("select_pa.refine", RefineParams),
-        patch=cli.section("select_pa.discriminator", DiscriminatorParams).patch,
+        refine=config.section("select_pa.refine", RefineParams),
+        patch=config.section("select_pa.discriminator", DiscriminatorParams).patch,
         seed=seed,
     )
-    regions, patches = join_regions(parallel_map(work, videos, cli.machine(), "regions"))
+    regions, patches = join_regions(parallel_map(work, videos, config.machine(), "regions"))
     report = _test(regions, patches, classifier, params, seed)
     listed = pd.DataFrame(
-        [{"video": v, "frame": n} for v in videos for n in pa.frames(v)],
-        columns=["video", "frame"],
+        [{"video": v, "frame": n} for v in videos for n in pa.frames(v)], columns=["video", "frame"]
     )
     if params.rule in MOTION_RULES:
         motion = cues.need("motion", MotionSegments)
@@ -77,16 +76,16 @@ def _test(
     """Add the relaxed and, for the rule that asks for it, the strict test to ``regions``."""
     report: dict[str, object] = {"rule": params.rule}
     if classifier is not None:
-        loaded = read_classifier(classifier, cli.machine())
+        loaded = read_classifier(classifier, config.machine())
         actors = [loaded.classes.index(str(tag).split("-")[0]) for tag in regions["tag"]]
         probs, named = recognition(loaded.model, patches.alone, np.array(actors, int))
         regions["classifier"], regions["recognised"] = probs, named
     if params.rule == "tests":
-        judge = cli.section("select_pa.discriminator", DiscriminatorParams)
+        judge = config.section("select_pa.discriminator", DiscriminatorParams)
         pasted = patches.background  # a region without free background cannot pass the test
         videos = regions["video"][pasted].tolist()
         probs, told = score_realness(
-            patches.original[pasted], patches.pasted[pasted], videos, judge, cli.machine(), seed
+            patches.original[pasted], patches.pasted[pasted], videos, judge, config.machine(), seed
         )
         regions.loc[pasted, "realness"] = probs
         regions["real"] = regions["realness"] > 0.5

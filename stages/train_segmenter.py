@@ -25,7 +25,9 @@ from pipeline.training.video_integrity import (
     validation_evidence,
 )
 from pipeline.training.video_objectives import OBJECTIVES, TrainingData
-from stages import cli
+from pipeline.training.video_segmenter import reason_not_to_train
+from stages import cli, config
+from stages.code import stage_digest
 
 CRITERIA = ("ric", "miou_pa")
 
@@ -43,15 +45,15 @@ def run(
     work: Path,
 ) -> None:
     """Train on ``selection`` of ``pa``, start from ``init``, write the model and its curves."""
-    params, machine = cli.section("train_segmenter", TrainSegmenterParams), cli.machine()
-    prediction = cli.section("prediction", PredictionParams)
+    params, machine = (config.section("train_segmenter", TrainSegmenterParams), config.machine())
+    prediction = config.section("prediction", PredictionParams)
     curves.mkdir(parents=True, exist_ok=True)
     version = pa.metadata["version"]
-    if reason := _reason_not_to_train(pa, selection):
+    if reason := reason_not_to_train(pa, selection):
         print(f"segmenter {version}: not trained, {reason}")
         write_absent_model(out, reason)
         return
-    seed = derive_seed(cli.seed(), "train_segmenter", version)
+    seed = derive_seed(config.seed(), "train_segmenter", version)
     make_reproducible(seed, machine.threads)
     model = build_segmenter(params.network, len(frames.taxonomy.pairs) + 1)
     initialise_motion(model, params.network.motion, action)
@@ -63,6 +65,7 @@ def run(
     evidence = validation_evidence(frames, pa, superpixels, cues, params.ric.frames)
     key = {
         "seed": seed,
+        "code": stage_digest("train_segmenter"),
         "params": [str(params), str(prediction), machine.precision],
         "inputs": fingerprint(
             *(a.folder for a in (frames, superpixels, pa, selection, cues, action, init) if a)
@@ -91,17 +94,6 @@ def run(
     }
     write_model(out, description, fitted.history(), fitted.states)
     checkpoint.clear()
-
-
-def _reason_not_to_train(pa: LabelMaps, selection: Selection) -> str | None:
-    """Why the evolution ends with ``pa``, if it does. A recipe's first PA must have frames."""
-    if pa.stopped:
-        return f"stopped after {pa.metadata['stopped_after']}"
-    if pa.last:
-        return f"PA.{pa.metadata['version']} is the recipe's last one"
-    if "model" in pa.metadata and not selection.selected:
-        return f"the selection found nothing to train on in PA.{pa.metadata['version']}"
-    return None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The cues of a recipe: one reader for all of them.
 
-Each lies in a folder of its own, named like the cue. The index of them all names those that the
-recipe has, with a digest of each: what reads cues depends on it alone.
+Each has its own folder, named like the cue. One index lists the cues of the recipe with a digest of
+each: stages that read cues depend on it alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Cues:
         self.names = tuple(read_json(folder / CUES_INDEX) if names is None else names)
 
     def __reduce__(self) -> tuple[type[Cues], tuple[Path, tuple[str, ...]]]:
-        """By its path, as every artifact."""
+        """Pickled by its path, like every artifact."""
         return type(self), (self.folder.absolute(), self.names)
 
     def __contains__(self, name: str) -> bool:

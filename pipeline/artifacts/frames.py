@@ -92,7 +92,7 @@ class Frames(Artifact):
         return self._size[video]
 
     def whole_video(self, video: str) -> str:
-        """Name of the video that a shot was cut from; the id itself of what is no shot."""
+        """Name of the video that a shot was cut from; the id itself if it is no shot."""
         return self._shot_of.get(video, video)
 
     def key_frames(self, video: str) -> list[int]:

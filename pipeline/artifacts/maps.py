@@ -30,7 +30,7 @@ MAPS = Kind(
 class Maps(Artifact):
     """Attention maps of key frames, float16 at their own resolution.
 
-    A video has maps of the classes it is tagged with, and by choice of others that its frames seem
+    A video has maps of the classes it is tagged with, and optionally of others that its frames seem
     to show. The scores of all classes stand beside them where the method gives any.
     """
 

@@ -48,7 +48,7 @@ def write_model(
 
 
 def write_absent_model(folder: Path, reason: str) -> None:
-    """Write a model that is not there, and why."""
+    """Write the artifact of a model that was not trained, with the reason."""
     write_model(folder, {"absent": reason}, {}, {})
 
 
@@ -64,7 +64,7 @@ class Model:
         self.description = read_description(folder)
 
     def __reduce__(self) -> tuple[type[Model], tuple[Path]]:
-        """By its path, as every artifact."""
+        """Pickled by its path, like every artifact."""
         return type(self), (self.folder.absolute(),)
 
     @property

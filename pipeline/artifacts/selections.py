@@ -1,4 +1,4 @@
-"""Selections: which pseudo-annotations of a version are trained on, and what speaks for them."""
+"""Selections: which pseudo-annotations of a version are trained on, and their scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Selection:
         self.folder = folder
 
     def __reduce__(self) -> tuple[type[Selection], tuple[Path]]:
-        """By its path, as every artifact."""
+        """Pickled by its path, like every artifact."""
         return type(self), (self.folder.absolute(),)
 
     @staticmethod
@@ -48,7 +48,7 @@ class Selection:
 
     @property
     def report(self) -> dict[str, Any]:
-        """The rule, how many frames it selected of how many, and what its tests say of itself."""
+        """The rule, how many frames it selected of how many, and the figures of its tests."""
         return read_json(self.folder / "selection.json")
 
     @property

@@ -4,8 +4,8 @@ Layout: ``videos/<video id>.arrow`` (a row a frame, memory-mapped on reading, an
 without reading the others) and ``index.parquet`` (a row a video; metadata of the whole artifact in
 its schema). Every file is written under a temporary name and renamed when whole, the index last; a
 folder without an index is not an artifact. Rows are sorted and nothing depends on time or host, so
-equal content gives equal bytes. The index holds a digest of every video's file: who knows the index
-knows the whole artifact, so that a stage depends on the index alone. To DVC index and ``videos/``
+equal content gives equal bytes. The index holds a digest of every video's file, so that it
+identifies the whole artifact, and a stage depends on the index alone. To DVC index and ``videos/``
 are two outs, see ``dvc.yaml``.
 """
 
@@ -108,7 +108,7 @@ class Artifact:
     """A whole artifact, open for reading; it pickles by its path.
 
     Attributes:
-        KIND: what a reader reads.
+        KIND: the kind that this reader opens.
         index: a row a video, sorted by video.
         metadata: what the writer said about the artifact as a whole.
     """
@@ -137,7 +137,7 @@ class Artifact:
         self.index = rows.copy()
 
     def __reduce__(self) -> tuple[type[Artifact], tuple[Path]]:
-        """A worker process opens the artifact anew, wherever it stands itself."""
+        """A worker process opens the artifact anew, whatever its working directory."""
         return type(self), (self.folder.absolute(),)
 
     @property

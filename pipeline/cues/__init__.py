@@ -1,1 +1,1 @@
-"""Cues of where an actor or an action is: attention maps of classifiers."""
+"""Cues of where actors and actions are: attention maps, optical flow, motion segments, edges."""

@@ -1,6 +1,7 @@
-"""What the camera's motion explains: dominant motion of a frame, flow against it, and what is left.
+"""Camera motion: the dominant motion of a frame, the flow against it, and the image difference.
 
-The background is taken to move by a homography, as far planes and turning cameras make it do.
+The background is assumed to move by a homography, as a plane does, or all that a rotating camera
+sees.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Homography = npt.NDArray[np.float64]
 Map = npt.NDArray[np.float32]
 
 _GRID = 8  # pixels between the points that vote for the dominant motion
-_INLIER = 0.5  # pixels of which a point may miss it
+_INLIER = 0.5  # largest error, in pixels, of a point that agrees with it
 
 
 def dominant_motion(flow: Flow) -> Homography:
@@ -47,10 +48,10 @@ def flow_of(homography: Homography, height: int, width: int) -> Flow:
 
 
 def speed_against_camera(flows: Sequence[Flow]) -> Map:
-    """How far each pixel moves of its own, ``H W`` in pixels.
+    """Speed of each pixel against the camera, ``H W`` in pixels.
 
-    Against the dominant motion, and the least over the flows: what looks fast towards one
-    neighbouring frame only has been covered there.
+    Against the dominant motion, and the minimum over the flows: what looks fast towards only one
+    neighbouring frame is occluded there.
 
     Args:
         flows: ``H W 2``, from the same frame to other ones, at least one.

@@ -24,7 +24,7 @@ class CamAnswer(NamedTuple):
 
     Attributes:
         maps: ``B K h w``, >= 0, not normalised.
-        logits: ``B K``, of the frame as it is.
+        logits: ``B K``, of the frame at its own size, not flipped.
     """
 
     maps: Tensor
@@ -34,7 +34,7 @@ class CamAnswer(NamedTuple):
 def cam(features: Tensor, class_weights: Tensor) -> Tensor:
     """ReLU of the channels, weighted by the row of each class.
 
-    The bias of the class is left out: it says how frequent the class is, not where. Other than
+    The bias of the class is left out: it says how frequent the class is, not where. Unlike
     Grad-CAM, this does not shrink with the number of positions, so that maps of one frame at
     several scales can be compared.
 

@@ -64,8 +64,9 @@ def _hierarchy(edges: Edges) -> tuple[hg.Tree, npt.NDArray[np.float64]]:
 
     As ``hg.mean_pb_hierarchy``, but for borders of one pixel: Higra fits straight pieces to a
     border, and one of a single pixel has no direction for it and is taken for horizontal, so that
-    regions on both sides of a strong vertical edge merge at once. Every pixel of a border also has
-    the direction of its own side, horizontal or vertical; a border has the larger of both means.
+    regions on both sides of a strong vertical edge merge at once. So here every pixel of a border
+    also counts with the direction of the pixel side that it lies on, horizontal or vertical, and a
+    border takes the larger of the two means.
     """
     graph = hg.get_4_adjacency_graph(edges.shape)
     weights = hg.weight_graph(graph, edges, hg.WeightFunction.mean)

@@ -1,7 +1,7 @@
 """Edge maps of frames, by the gradient of the image; those of HED come from `networks/hed.py`.
 
 A map says for each pixel how strongly the frame changes there, in a unit that is the same for all
-frames: what a segment's border means does not depend on what else a frame shows.
+frames, so that a threshold means the same in every frame.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Edges = npt.NDArray[np.float32]
 Method = Literal["gradient", "hed"]
 
 _FULL = 100.0  # Lab: from black to white
-_ROUNDING = 1e-3  # in these units: differences of one colour from itself
+_ROUNDING = 1e-3  # in these units: rounding errors between equal colours
 # Mean strength of a border that a cut keeps. The published UCM code (contours2ucm) hands out
 # u = (sigmoid(11.1189 x - 2.7487) - 0.0602) / (1 - 0.0602) of the mean strength x; we take VSCR's
 # threshold of 0.9 (Section 4.2) to be such a u, which is x = 0.451.
@@ -39,9 +39,10 @@ class EdgeParams(Params):
         method: ``gradient`` of the image, or ``hed`` (Xie and Tu 2015) with weights from a file.
         scales: of ``gradient``: standard deviations of the Gaussians in pixels.
         weights: of ``hed``: file of a state dict.
-        threshold: segments stay apart whose common border has a mean strength above this. Of
-            gradients it is the difference of two colours in parts of that of black and white. null
-            takes 0.1 for ``gradient`` and 0.451 for ``hed``, which is how we read the paper's 0.9.
+        threshold: segments stay apart whose common border has a mean strength above this. For
+            gradients it is the colour difference across the border, as a share of that between
+            black and white. null takes 0.1 for ``gradient`` and 0.451 for ``hed``, which is how we
+            read the paper's 0.9.
         regions: segments of a frame at most, those with the strongest borders; null: any number.
         area: smallest segment, as a share of the frame.
     """
@@ -61,7 +62,7 @@ class EdgeParams(Params):
 
     @property
     def cut(self) -> float:
-        """The threshold, or the one that suits the method."""
+        """The threshold, or the default of the method."""
         return _CUTS[self.method] if self.threshold is None else self.threshold
 
 
@@ -70,7 +71,7 @@ def detect_edges(image: Image, params: EdgeParams, device: str = "cpu") -> Edges
 
     Raises:
         ValueError: not ``H W 3``.
-        InputError: weights of ``hed`` that cannot be had.
+        InputError: weights of ``hed`` that cannot be read.
     """
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"expected an image H W 3, received shape {image.shape}")
@@ -86,8 +87,8 @@ def gradient_edges(image: Image, scales: Sequence[float]) -> Edges:
     eigenvalue is the change of colour in the direction where it changes most. It is divided by the
     response to a step of black to white, so that beside a clean straight border the strength is the
     difference of both colours at every scale, 1 for black and white; noise and thin lines fade at
-    the larger ones. The map is the mean over the scales. Nothing is measured by the frame itself:
-    its maximum and its other edges change no value.
+    the larger ones. The map is the mean over the scales. Values are not normalised by the frame:
+    its maximum and its other edges change none of them.
 
     Args:
         image: ``H W 3`` RGB, 0..255.
@@ -128,7 +129,7 @@ def _gradient(image: Image, params: EdgeParams, device: str) -> Edges:
 
 
 def _hed(image: Image, params: EdgeParams, device: str) -> Edges:
-    assert params.weights is not None  # the parameters say so
+    assert params.weights is not None  # the parameters require it
     return _hed_network(params.weights, device).edges(image)
 
 

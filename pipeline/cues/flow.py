@@ -1,4 +1,4 @@
-"""Optical flow between frames; what is done with it stands in `vision/warping.py`."""
+"""Optical flow between frames; the operations on it are in `vision/warping.py`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def estimate(first: Image, second: Image, params: FlowParams, device: str = "cpu
 
     Raises:
         ValueError: the frames differ in size or are not ``H W 3``.
-        InputError: weights of ``raft`` that cannot be had.
+        InputError: weights of ``raft`` that cannot be read or downloaded.
     """
     if first.shape != second.shape or first.ndim != 3 or first.shape[2] != 3:
         raise ValueError(

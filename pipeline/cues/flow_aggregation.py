@@ -1,7 +1,7 @@
 """Maps of successive frames united in the last one along optical flow (Frame-to-Frame, 3.3.2).
 
-The temporal variation of a video lights up other parts of an object in every frame. Warped from
-frame to frame and united, they cover more of it than any frame's map does.
+From frame to frame the maps of an object cover different parts of it. Warped to one frame and
+united, they cover more of it than the map of any single frame.
 
 The paper thresholds first and unites masks. Here maps are united by their pixelwise maximum and
 thresholded later: for binary maps that is the union, a threshold of the maximum is the union of
@@ -52,7 +52,7 @@ class AggregateParams(Params):
 
 
 class Step(NamedTuple):
-    """Flow between a frame and the one before, ``h w 2``, in pixels of itself.
+    """Flow between a frame and the one before, ``h w 2``, in pixels of the flow map.
 
     Attributes:
         backward: from the frame to the one before.
@@ -66,8 +66,8 @@ class Step(NamedTuple):
 def warp_to_next(maps: MapStack, step: Step) -> MapStack:
     """Maps of a frame, moved into the next one; W of Eq. 1, bilinear.
 
-    Every pixel of the next frame fetches what the flow *back* from it points at: moved forward
-    along the flow to it, pixels would leave holes and pile up.
+    Every pixel of the next frame takes the value that its *backward* flow points at: warped along
+    forward flow, pixels would leave holes and overlap.
 
     Args:
         maps: ``C h w``.
@@ -119,7 +119,7 @@ def aggregate(
 
 
 def resized(maps: Sequence[npt.NDArray[np.floating[Any]]], height: int, width: int) -> MapStack:
-    """Maps h w of one frame to ``C height width``, bilinear, their values as they are."""
+    """Maps h w of one frame to ``C height width``, bilinear, values not rescaled."""
     full = [
         cv2.resize(np.asarray(m, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
         for m in maps

@@ -1,8 +1,8 @@
-"""Which frames of a tagged video to believe (Frame-to-Frame, section 3.2).
+"""Which frames of a tagged video are used (Frame-to-Frame, section 3.2).
 
 A classifier's scores say what each frame shows. Successive frames that all show the same classes,
-one of which the video is tagged with, support each other; they become a sample, whose classes are
-theirs, whether the video's tags name them or not.
+at least one of them a tag of the video, become a sample. It has all of these classes, whether the
+video's tags name them or not.
 
 Two tables. In: ``video``, ``frame`` and one column for each class with its score in [0, 1], a row
 for each key frame. Out: a row for each sample, see :func:`find_samples`.

@@ -5,12 +5,12 @@ outside map for each frame (Section 3.1), then one graph cut over the superpixel
 appearance and location models (Section 3.2). Ours:
 
 - flow is taken against the dominant motion of the frame (the camera's);
-- an object moves both from the frame before and to the next: of the two, the smaller motion
-  counts, which takes away what either flow makes up at the object's border;
-- what moves most (Otsu) over some frames counts beside what motion boundaries enclose, since
-  dense flow of today is smooth, and its boundaries have gaps;
-- motion counts less where the camera's motion explains the picture, too;
-- which location is undecided is measured against the surest locations of the video.
+- an object moves both from the frame before and to the next: of the two, the smaller motion counts,
+  which removes the errors of either flow at the object's border;
+- the fastest pixels (Otsu) over some frames count beside those that motion boundaries enclose,
+  since modern dense flow is smooth, and its boundaries have gaps;
+- motion counts less where the camera's motion explains the image as well;
+- the location prior that counts as undecided is relative to the surest ones of the video.
 """
 
 from __future__ import annotations
@@ -42,13 +42,15 @@ Mask = npt.NDArray[np.bool_]
 
 
 class MotionParams(OwnMotionParams):
-    """Motion segmentation: what moves of its own, and the graph cut.
+    """Motion segmentation: motion against the camera, and the graph cut.
 
     Attributes:
         max_side: longer side at most, in pixels, at which it works; null keeps the frames' size.
         superpixels: nodes of the graph; fewer in small frames, so that each has 16 pixels.
-        own: share of a superpixel's own motion in its location, the rest is carried along the flow.
-        prior: location that counts as undecided, as a share of the typical one of what moves.
+        own: weight of a superpixel's own motion in its location prior; the rest comes along the
+            flow.
+        prior: location prior that counts as undecided, as a share of the typical one of moving
+            objects.
         components: Gaussians of the foreground's and of the background's colours.
         samples: superpixels that each mixture is fitted to.
         window: frames that share their mixtures.
@@ -90,7 +92,7 @@ def segment_motion(
         params: see there.
 
     Returns:
-        ``T H W``; nothing at all where nothing moves.
+        ``T H W``; empty where nothing moves.
 
     Raises:
         ValueError: the numbers of frames and flows do not fit.
@@ -145,7 +147,7 @@ def _cut(
     spatial = spatial_links(regions)
     carried = carry(ratio, regions, temporal.pairs, share, params.own)
     mass = carried * regions.area
-    typical = float((carried * mass).sum() / mass.sum())  # mean where it is, weighted by itself
+    typical = float((carried * mass).sum() / mass.sum())  # mean, weighted by the location itself
     location = np.clip(carried / (2 * params.prior * typical), 0, 1)
     unary = params.location * _costs(location, 1e-3)
     unary += params.appearance * _costs(appearance(regions, location, params), 0.02)
@@ -187,7 +189,7 @@ def appearance(regions: VideoRegions, location: Floats, params: MotionParams) ->
     return found
 
 
-_MOST_ODDS = 30.0  # beyond which exp has nothing to tell
+_MOST_ODDS = 30.0  # log odds beyond which the probability is 0 or 1
 
 
 def _costs(foreground: Floats, least: float) -> Floats:

@@ -1,7 +1,7 @@
-"""How much each pixel moves of its own: against the camera, in both directions of time.
+"""How much each pixel moves on its own: against the camera, in both directions of time.
 
 The inside-outside maps of Papazoglou and Ferrari, *Fast object segmentation in unconstrained
-video*, ICCV 2013, Section 3.1; what is ours stands at the head of ``motion_segments``.
+video*, ICCV 2013, Section 3.1; our changes are listed at the head of ``motion_segments``.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class OwnMotionParams(Params):
         boundary: motion boundaries.
         steps: frames over which the motion of a pixel is summed up.
         least_motion: pixels over these frames below which nothing moves.
-        explained: weight in [0, 1] of motion where the camera's motion explains the picture.
-        noise: how many times the usual difference a picture may differ before it counts as not
-            explained (a scale, no threshold).
+        explained: weight in [0, 1] of motion where the camera's motion explains the image.
+        noise: image difference, in multiples of the usual one, from which the camera's motion no
+            longer explains the image (a soft scale, not a threshold).
     """
 
     boundary: BoundaryParams = BoundaryParams()
@@ -49,7 +49,7 @@ class OwnMotionParams(Params):
 
 
 class Camera(NamedTuple):
-    """Flow of the T - 1 pairs of frames in one direction, and what is left without the camera's.
+    """Camera motion of the T - 1 pairs of frames in one direction, and the flow against it.
 
     ``dominant``: homography of each pair; ``against``: flow against it, ``H W 2`` each.
     """
@@ -70,7 +70,7 @@ def against_camera(flows: Sequence[Flow]) -> Camera:
 def own_motion(
     images: Sequence[Image], onward: Camera, back: Camera, t: int, params: OwnMotionParams
 ) -> npt.NDArray[np.float32]:
-    """How much each pixel of frame t moves of its own, ``H W`` in [0, 1] (the inside ratio).
+    """How much each pixel of frame t moves on its own, ``H W`` in [0, 1] (the inside ratio).
 
     Mean of two votes, what motion boundaries enclose and what moves most; less where the camera's
     motion explains the picture. The first and the last frame have one neighbour each.

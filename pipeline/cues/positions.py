@@ -13,10 +13,11 @@ from pipeline.networks.base import Layer
 def cover_frame(maps: Tensor, layer: Layer, height: int, width: int) -> Tensor:
     """Maps whose positions are the middles of equal cells of the frame.
 
-    That is how everybody reads a map who enlarges it to the frame. A network's positions lie
-    elsewhere, see :class:`pipeline.networks.base.Layer`: drawn as cells, a map of stride 8 would
-    stand 3.5 pixels too far right and too low. Linear between positions, constant outside them;
-    cells of half a stride, so that hardly any detail is lost. Maps that are right stay as they are.
+    Enlarging a map to the frame assumes this. A network's positions lie elsewhere, see
+    :class:`pipeline.networks.base.Layer`: drawn as cells, a map of stride 8 would be 3.5 pixels too
+    far right and too low. Linear between positions, constant outside them; cells of half a stride,
+    so that hardly any detail is lost. Maps whose positions already are these middles are returned
+    unchanged.
 
     Args:
         maps: ``... h w``.

@@ -14,7 +14,7 @@ from pipeline.runtime.errors import InputError
 
 
 class Target(NamedTuple):
-    """What is united in a video: key frames in the last of them, by actor class (None for all)."""
+    """Windows of key frames, each united in its last one; actor classes (None for all)."""
 
     video: str
     windows: list[list[int]]

@@ -68,9 +68,10 @@ def frame_saliency(
 def boundary_connectivity(image: Image, superpixels: Regions) -> SaliencyMap:
     """Background-weighted contrast of superpixels (Zhu et al. 2014, Eq. 2-7, without optimisation).
 
-    Background touches the border of the frame along much of its own extent, an object hardly: the
-    length of the border that a region of similar colours spans, divided by the root of its area.
-    Superpixels stand out by their colour contrast to near ones that are background by this measure.
+    Background touches the border of the frame along much of its outline, an object hardly. The
+    measure is the length of the frame's border inside a region of similar colours, divided by the
+    root of the region's area. Superpixels stand out by their colour contrast to near ones that are
+    background by this measure.
 
     Args:
         image: ``H W 3`` RGB.

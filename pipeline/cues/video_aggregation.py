@@ -23,9 +23,9 @@ from pipeline.runtime.parallel import parallel_map
 def compute_aggregation(
     branch: str, inputs: CueInputs, params: AggregateParams, machine: MachineParams, out: Path
 ) -> None:
-    """Write the united maps of a branch; those of still images are what they were.
+    """Write the united maps of a branch; those of still images are not changed.
 
-    Which key frames are united is read off the actors' scores, for both branches.
+    The actors' scores decide which key frames are united, for both branches.
     """
     flows, actor = inputs.cues.need("flow", Flows), inputs.cues.need("actor", Maps)
     maps = inputs.cues.need(branch, Maps)
@@ -37,12 +37,27 @@ def compute_aggregation(
     Maps.write_index(out, rows, maps.metadata["classes"])
 
 
-def check_flow(params: AggregateParams, others: Mapping[str, Any]) -> None:
-    """Maps are fetched along the flow from each frame to the one before."""
+def check_others(params: AggregateParams, others: Mapping[str, Any]) -> None:
+    """Refuse flow and maps that do not fit.
+
+    Maps are warped along the backward flow of each frame, and the label filter reads the scores of
+    all classes.
+    """
     if params.frames > 1 and not others["flow"].backward:
         raise InputError(
             "maps are united along the flow from each frame to the one before: set "
             "cues.flow.backward=true"
+        )
+    if params.label_filter is None:
+        return
+    if others["actor"].method != "cam":
+        raise InputError("the label filter needs class scores: set cues.actor.method=cam")
+    above, tau = others["actor"].above, params.label_filter.tau
+    if above is None or above > tau:
+        raise InputError(
+            f"the label filter looks at all classes that answer with more than {tau:g}, but "
+            f"cues.actor.above = {above} makes no maps of some: set it to "
+            "cues.aggregated_actor.label_filter.tau"
         )
 
 
@@ -75,11 +90,11 @@ def _aggregate(
 
 _NEEDS = ("actor", "flow")
 AGGREGATED_ACTOR = Cue(
-    AggregateParams, partial(compute_aggregation, "actor"), needs=_NEEDS, check=check_flow
+    AggregateParams, partial(compute_aggregation, "actor"), needs=_NEEDS, check=check_others
 )
 AGGREGATED_ACTION = Cue(
     AggregateParams,
     partial(compute_aggregation, "action"),
     needs=(*_NEEDS, "action"),
-    check=check_flow,
+    check=check_others,
 )

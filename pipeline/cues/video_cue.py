@@ -1,4 +1,4 @@
-"""The contract of a cue: what it is made from, and how those of all videos are made."""
+"""The contract of a cue: what it is made from, and how it is made for all videos."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CueInputs(NamedTuple):
     Attributes:
         frames: of all videos.
         cues: those that this one needs.
-        classifier: the one that is asked; None for a cue that asks none.
+        classifier: the one whose maps are computed; None for a cue that uses none.
     """
 
     frames: Frames
@@ -33,7 +33,7 @@ Check = Callable[[Any, Mapping[str, Any]], None]
 
 
 def no_rule(params: Params, others: Mapping[str, Params]) -> None:
-    """The rule of a cue that asks nothing of others but that they are there."""
+    """The ``check`` of a cue that accepts any parameters of the cues it needs."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Cue:
         params: the model of its parameters.
         compute: writes its artifact from the inputs, its parameters, the machine and a folder.
         needs: names of the cues that it is made from.
-        classifier: the branch whose classifier is asked; None for none.
+        classifier: the branch whose classifier it uses; None for none.
         check: refuses parameters of the needed cues that do not fit, by an InputError of one line;
             takes its own parameters and those of the cues that it needs, by name.
     """

@@ -1,4 +1,4 @@
-"""Edge segments of the key frames to learn from, once, without any label."""
+"""Edge segments of the training and validation key frames, computed once, without any label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optical flow of every video, once: whatever follows motion reads it."""
+"""Optical flow of every video, computed once: everything that uses motion reads it."""
 
 from __future__ import annotations
 

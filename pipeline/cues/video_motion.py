@@ -31,7 +31,7 @@ def compute_motion(
 
 
 def check_flow(params: MotionParams, others: Mapping[str, FlowParams]) -> None:
-    """Motion is looked at between all frames, in both directions of time."""
+    """Refuse flow that does not fit: motion needs it between all frames, forward and backward."""
     flow = others["flow"]
     if flow.pairs != "frames" or not flow.backward:
         raise InputError(

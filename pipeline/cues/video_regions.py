@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 
-_LEAST_SHARE = 0.05  # of a superpixel, below which a link is not worth its place in the graph
+_LEAST_SHARE = 0.05  # of a superpixel; weaker links are left out of the graph
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class VideoRegions:
 
     Attributes:
         maps: of each frame ``H W``, its superpixels numbered from 0.
-        first: ``T``, what is to be added to the numbers of each frame to number all.
+        first: ``T``, offset of each frame's superpixel numbers in the numbering of all N.
         frame: ``N``, place 0..T-1 of the frame of each.
         area: ``N``, pixels.
         colour: ``N 3``, mean RGB, 0..255.
@@ -129,7 +129,7 @@ def temporal_links(
 def carry(values: Floats, regions: VideoRegions, links: Ints, share: Floats, own: float) -> Floats:
     """Carry values along the flow through all frames, forward and backward, and take the mean.
 
-    Each superpixel takes ``own`` of its own value and the rest from those that lead into it, so
+    A superpixel's value becomes ``own`` times itself plus the rest from those that lead into it, so
     that an object that rests for some frames is not lost (the paper's location model).
 
     Args:

@@ -79,7 +79,7 @@ def read_tags(path: Path, *, split_required: bool, actions: bool = True) -> list
 
 
 def _add_row(found: dict[str, TaggedVideo], row: dict[str, str], where: str) -> None:
-    """Add a row to what is known of its video."""
+    """Add a row to the tags and the split of its video."""
     name = check_id(row["video"], where)
     try:
         tag = check_tag(row["actor"], row.get("action", NO_ACTION))

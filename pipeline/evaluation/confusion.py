@@ -83,7 +83,7 @@ def miou(matrix: Matrix) -> float:
 
 
 def cls_acc(matrix: Matrix) -> float:
-    """Mean over the labels that occur in the truth of the share of their pixels that are right."""
+    """Mean class accuracy: share of right pixels of each label, over the labels in the truth."""
     return _mean(_percent(np.diag(matrix), matrix.sum(axis=1)))
 
 
@@ -99,7 +99,7 @@ def foreground_iou(matrix: Matrix) -> float:
 
 
 def collapse(matrix: Matrix, group_of_label: npt.NDArray[np.uint8], num_groups: int) -> Matrix:
-    """Confusion matrix of groups of labels, summed from that of the labels; exact.
+    """Confusion matrix of groups of labels: the entries of each group are summed; exact.
 
     Args:
         matrix: ``K K``.

@@ -13,9 +13,9 @@ class ConvergenceParams(Params):
     Attributes:
         tolerance: stop after a version whose best RIC is less than this (in percent points) above
             that of the version before; null never stops.
-        last: the last version that a segmenter is trained on, ``v0`` the first one; what this one
-            predicts is the last pseudo-annotation, which is scored and not learned from. null: all
-            versions that there are.
+        last: the last version that a segmenter is trained on (``v0`` is the first). What this
+            segmenter predicts is the last pseudo-annotation, which is scored but not trained on.
+            null: every configured version.
     """
 
     tolerance: float | None = Field(None, ge=0)

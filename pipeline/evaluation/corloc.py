@@ -40,7 +40,7 @@ def box_iou(a: Box, b: Box) -> float:
 
 
 def corloc(frames: Iterable[tuple[Box | None, Sequence[Box]]]) -> float:
-    """CorLoc in percent of frames, each the box that was found, or none, and the true boxes.
+    """CorLoc in percent; each frame is given by the box found in it, or None, and its true boxes.
 
     Frames without a true box do not count; NaN if none is left.
     """

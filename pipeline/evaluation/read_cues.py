@@ -51,7 +51,7 @@ def score_cams(
     videos: Iterable[str],
     binarise: BinariseParams,
 ) -> dict[str, dict[str, float]]:
-    """Foreground IoU of the masks of the maps, as they are and aggregated, on the same frames.
+    """Foreground IoU of the masks of attention maps, plain and aggregated, on the same frames.
 
     Both are measured with the classes of the aggregated maps, on the frames that have these and a
     human mask: what differs is the aggregation alone.

@@ -1,4 +1,4 @@
-"""Label maps, selections and predictions of a version, read and held against human masks."""
+"""Label maps, selections and predictions of a version, compared with human masks."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ def score_selection(
     Args:
         truth: human masks.
         labels: the version of the pseudo-annotations that was selected from.
-        measured: the frames that have both, compared.
+        measured: figures of the frames that have both.
         selection: its regions have ``score``, which it ranks by, and the other scores.
         taxonomy: of the labels.
 
     Returns:
-        What the selection says of itself; scores in percent of the selected pseudo-annotations;
+        The selection's own report; scores in percent of the selected pseudo-annotations;
         ``fraction`` of the frames selected, in percent; ``rank_correlation`` of ``score`` with the
         true IoU over the regions, and ``rank_correlations`` of every score.
     """

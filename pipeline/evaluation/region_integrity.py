@@ -1,7 +1,7 @@
 """Region integrity: how good predictions are, without ground truth (WS2, Section 3.3).
 
 Over a validation set each of Eq. 1 and 2 is read off *one* confusion matrix, the sum over its
-frames: a mean of single frames' mIoU would rest on the few labels that each frame happens to hold.
+frames: a mean of single frames' mIoU would depend on which few labels each frame happens to show.
 """
 
 from __future__ import annotations

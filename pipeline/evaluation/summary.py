@@ -102,7 +102,7 @@ def version_curves(summary: Figures) -> pd.DataFrame:
 
 
 def _first(*values: float | None) -> float | None:
-    """The first value that is known."""
+    """The first value that is not None."""
     return next((v for v in values if v is not None), None)
 
 

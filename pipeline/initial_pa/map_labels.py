@@ -33,9 +33,9 @@ def shown_labels(
 ) -> list[tuple[Tag, int]]:
     """The pairs that a frame with these actors may show, with their labels, sorted.
 
-    A tagged actor stands for its tags. Another one, which the label filter has found, has the one
-    pair of the taxonomy that is its own; where it has several (actor-action data sets) nobody knows
-    which, and its pixels are ignored.
+    A tagged actor may show the pairs of its tags. Another one, found by the label filter, takes its
+    only pair of the taxonomy; where it has several (actor-action data sets) its action is unknown,
+    and its pixels are ignored.
     """
     known = set(tags)
     found: list[tuple[Tag, int]] = []
@@ -59,11 +59,11 @@ def assign_labels(
 ) -> npt.NDArray[np.uint8]:
     """Label map before refinement: M_init, with a label for each of its pixels.
 
-    M_init is the union of the binarised maps of every tagged actor and action. Its pixels take
-    the pair whose maps answer most, measured by the *sum* of the actor's and the action's map
-    (METHODS leaves it open: a product is zero, and so undecided, wherever either map is; the two
-    maps often light up different parts of an object, which is why their union is taken). On a
-    tie the lower label wins: with ``cues="actor"`` pairs that share the actor cannot be told apart.
+    M_init is the union of the binarised maps of every tagged actor and action. Its pixels take the
+    pair with the largest *sum* of the actor's and the action's map (the paper leaves it open: a
+    product is zero, and so undecided, wherever either map is; the two maps often light up different
+    parts of an object, which is why their union is taken). On a tie the lower label wins: with
+    ``cues="actor"`` pairs that share the actor cannot be told apart.
 
     Args:
         actor_maps: ``A H W`` in [0, 1], a map for each tagged actor.

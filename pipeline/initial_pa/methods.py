@@ -29,7 +29,8 @@ class InitialParams(Params):
         cues: which maps are used, for the mask and for the choice among several tags.
         binarise: map -> mask; theta_f of Frame-to-Frame is the variant ``fixed``.
         refine: of ``superpixels``: Algorithm 2 of WS2.
-        background: of ``saliency``: what is background, between which and the mask all is ignored.
+        background: of ``saliency``: what is background; pixels neither in it nor in the mask are
+            ignored.
     """
 
     method: Literal["superpixels", "saliency", "motion_segments"] = "superpixels"
@@ -46,7 +47,7 @@ class InitialParams(Params):
 
 @dataclass(frozen=True)
 class FrameCues:
-    """What is known about one key frame.
+    """The cues of one key frame.
 
     Attributes:
         video: its id.
@@ -56,7 +57,7 @@ class FrameCues:
         actor_maps: A H W in [0, 1].
         action_maps: B H W in [0, 1].
         segment: H W, what moves; None where the recipe has no motion segments.
-        pairs: what may be seen, by its label and the rows of its maps.
+        pairs: those that the frame may show, each with its label and the rows of its maps.
         num_labels: number of labels, the background included.
     """
 

@@ -1,4 +1,4 @@
-"""What is known of a frame before any training, read from the cues of a recipe."""
+"""The cues of a frame that PA.v0 is made from, read from the artifacts of a recipe."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pipeline.vision.resizing import at_full_size
 
 
 def attention(cues: Cues, branch: str) -> Maps | None:
-    """The maps of a branch, united along optical flow where the recipe has them so."""
+    """The attention maps of a branch; those aggregated along flow if the recipe has them."""
     united = cues.get(f"aggregated_{branch}", Maps)
     return cues.get(branch, Maps) if united is None else united
 
 
 def videos_to_annotate(frames: Frames, cues: Cues, params: InitialParams) -> list[str]:
-    """The tagged training and validation videos that the cues say something of.
+    """The tagged training and validation videos for which there are cues.
 
-    The label filter leaves videos out; still images do not move.
+    The label filter drops videos; still images have no motion segments.
 
     Raises:
-        InputError: labels are to come from motion, and nothing has any.
+        InputError: PA.v0 is made from motion segments, and no video has any.
     """
     videos, known = frames.tagged("train", "val"), attention(cues, "actor")
     if params.method != "motion_segments":
@@ -50,7 +50,7 @@ def annotated_frames(video: str, frames: Frames, cues: Cues) -> list[int]:
 def read_frame_cues(
     video: str, frame: int, frames: Frames, superpixels: Superpixels, cues: Cues
 ) -> FrameCues:
-    """What is known about one frame; without actor maps any tagged actor may be seen."""
+    """The cues of one frame; without actor maps it may show any tagged actor."""
     tags, taxonomy = frames.tags(video), frames.taxonomy
     actor, action = attention(cues, "actor"), attention(cues, "action")
     motion = cues.get("motion", MotionSegments)

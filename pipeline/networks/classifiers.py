@@ -1,4 +1,4 @@
-"""Table of the classifiers: name -> how to build it; what one takes, and its scores."""
+"""Table of the classifiers (name -> builder), their input parameters, and their scores."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build_classifier(name: str, num_classes: int) -> Classifier:
 
 
 class ClassifierInputParams(Params):
-    """A classifier and what it takes: all that is needed to ask a trained one.
+    """A classifier and its input: all that inference with a trained one needs.
 
     Attributes:
         network: a name of :data:`CLASSIFIERS`.

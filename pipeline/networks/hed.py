@@ -77,7 +77,7 @@ class Hed(Network):
 
 
 def load_hed(weights: str, device: str) -> Hed:
-    """HED ready to answer.
+    """HED with its weights, ready for inference.
 
     Args:
         weights: file of a state dict.

@@ -127,9 +127,9 @@ class I3D(PooledClassifier):
     """I3D for clips ``B 3 T H W`` in [-1, 1] of any size; 8 frames and 32 pixels a position.
 
     The published network pools 2 x 7 x 7 positions with stride 1, applies the 1x1x1 convolution
-    and averages its outputs over time: made for 224 x 224, inner times count twice. Our reading
-    for any size: the mean over all positions that there are, which is the same for two times of
-    7 x 7 and lets Grad-CAM use its closed form.
+    and averages its outputs over time. That is made for 224 x 224 pixels, and its pooling counts
+    inner time steps twice. For any size we take the mean over all positions, which is the same for
+    two time steps of 7 x 7 and gives Grad-CAM its closed form.
     """
 
     dimensions: ClassVar[Literal[2, 3]] = 3

@@ -37,7 +37,7 @@ class Segmentation:
     """A segmenter's answer for the frames of one video.
 
     Attributes:
-        margin: T H W, how much more probable foreground is than background (natural logarithm).
+        margin: T H W, log odds of foreground against background (natural logarithm).
         labels: T H W, the best allowed foreground label at each pixel.
         classes: T A H W, the logits of the allowed labels, where they were asked for.
     """
@@ -83,12 +83,13 @@ def margin_and_class(logits: Tensor, decoding: Decoding) -> tuple[Tensor, Tensor
 def share_probs(margin: Tensor, classes: Tensor, shift: Tensor | None = None) -> Tensor:
     """Probabilities B 1+A H W of the background and of each allowed label, of sum 1.
 
-    The margin says how probable foreground is, the allowed classes share it by their logits.
+    The foreground probability is the sigmoid of the margin; the allowed classes share it by the
+    softmax of their logits.
 
     Args:
         margin: B H W, see :func:`margin_and_class`.
         classes: B A H W, the logits of the allowed labels.
-        shift: A, of the background logit where each of them is the best; None for none.
+        shift: A, background bias at the pixels where each allowed label is the best; None for none.
     """
     if shift is not None:
         margin = margin - shift[classes.argmax(dim=1)]

@@ -62,7 +62,7 @@ class Raft(Network):
 
 
 def load_raft(weights: str | None, device: str) -> Raft:
-    """RAFT ready to answer.
+    """RAFT with its weights, ready for inference.
 
     Args:
         weights: file of a state dict; None downloads torchvision's weights.

@@ -1,4 +1,4 @@
-"""A trained classifier from its artifact: rebuilt, loaded, on the device, ready to answer."""
+"""A trained classifier from its artifact: rebuilt, loaded, on the device, ready for inference."""
 
 from __future__ import annotations
 

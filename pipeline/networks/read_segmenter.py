@@ -1,4 +1,4 @@
-"""Segmenters from their artifacts: to start a training from, or ready to answer."""
+"""Segmenters from their artifacts: to start a training from, or ready for inference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_segmenter(stored: Model, criterion: str, machine: MachineParams) -> Seg
     Args:
         stored: the artifact.
         criterion: which epoch.
-        machine: where it will answer.
+        machine: where inference runs.
     """
     if stored.absent:
         return None
@@ -39,7 +39,7 @@ def read_segmenter(stored: Model, criterion: str, machine: MachineParams) -> Seg
 def initialise_motion(
     model: Segmenter, params: MotionStreamParams | None, action: Model | None
 ) -> None:
-    """Give the motion stream of a new segmenter its weights, which stay.
+    """Load the weights of a new segmenter's motion stream, which stays frozen.
 
     Args:
         model: changed in place.
@@ -70,9 +70,9 @@ def initialise_segmenter(
 
     Args:
         model: changed in place.
-        init: a segmenter, all of which is taken, or a classifier, which lends its backbone; None
-            where the recipe has no classifier.
-        weights: what to start from where there is none.
+        init: a segmenter, all of whose weights are copied, or a classifier, whose backbone is
+            copied; None where the recipe has no classifier.
+        weights: pretrained weights to start from where ``init`` is None.
         criterion: which epoch of the segmenter ``init``.
     """
     if init is None:

@@ -33,9 +33,8 @@ class Small3D(PooledClassifier):
     """Four 3D convolutions with batch norm, GAP and one linear layer.
 
     Maps have stride 4 in space and time: a clip of 16 x 48 x 64 gives 4 x 12 x 16 positions. The
-    last two convolutions look along time only. So a position sees 7 x 7 pixels, and its answer lies
-    on what moves there: with 3 x 3 x 3 throughout (23 x 23 pixels) the maps were halos around the
-    actors.
+    last two convolutions look along time only. So a position sees 7 x 7 pixels and responds to what
+    moves there: with 3 x 3 x 3 throughout (23 x 23 pixels) the maps were halos around the actors.
     """
 
     dimensions: ClassVar[Literal[2, 3]] = 3

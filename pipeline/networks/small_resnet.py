@@ -40,8 +40,8 @@ class SmallResNetBackbone(Backbone):
     Args:
         output_stride: 8, or 4 with the last stride replaced by dilation.
         local: the last block's convolutions are 1x1, as many of a BagNet's are (Brendel and Bethge
-            2019). A position then sees 47 x 47 pixels instead of 79 x 79, too few for its answer
-            to lie far off the object.
+            2019). A position then sees 47 x 47 pixels instead of 79 x 79, too few to respond to an
+            object far from it.
     """
 
     output_strides: ClassVar[tuple[int, ...]] = (4, 8)

@@ -40,7 +40,7 @@ class TwoStreamParams(Params):
 
     Attributes:
         width: channels of features and embeddings.
-        detach: whether the head learns from features that it cannot change.
+        detach: whether the gradients of the head stop at the features.
         motion: the motion stream; null leaves it out.
     """
 
@@ -59,7 +59,7 @@ class TwoStream(Segmenter):
         width: channels D of features and embeddings.
         action: network of the motion stream. It is frozen: no gradients, always in evaluation
             mode. None leaves the motion stream out.
-        detach: whether the head learns from features that it cannot change.
+        detach: whether the gradients of the head stop at the features.
     """
 
     new_layers = ("aspp.", "motion.", "head.", "action.")
@@ -91,7 +91,7 @@ class TwoStream(Segmenter):
         )
 
     def train(self, mode: bool = True) -> TwoStream:
-        """As in every module, but the action network stays as it is."""
+        """As in every module, but the action network stays in evaluation mode."""
         super().train(mode)
         if self.action is not None:
             self.action.eval()

@@ -1,1 +1,1 @@
-"""What a segmenter's answer, and all that is known of a video, become as a label map."""
+"""From a segmenter's output to label maps: decoding, corrections, latent labels."""

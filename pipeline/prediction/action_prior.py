@@ -1,10 +1,10 @@
-"""Action prior: the action maps of a video's tags speak in every version (ours).
+"""Action prior: the action maps of a video's tags are used in every version (ours).
 
-A segmenter looks at single frames. They hardly show which of an actor's actions is done where, nor
-that a kennel, which tells the class as well as its dog does, only stands there. The action
-classifier looks at clips, and its maps say where in a frame each tagged action is; WS2 asks them
-for PA.v0 and then no more. Here they stay beside the network: the map of a tag's action, times a
-weight, is added to the logit of the tag's label wherever the tags of a video are known.
+A segmenter looks at single frames. They hardly show which action happens where, nor that a kennel,
+which is as typical of the class as its dog, does not act. The action classifier looks at clips, and
+its attention maps say where in a frame each tagged action is. WS2 uses them for PA.v0 only. Here
+every prediction uses them: the map of a tag's action, times a weight, is added to the logit of the
+tag's label wherever the tags of a video are known.
 
 The labels that the tags allow share the foreground's probability by their logits z (as in
 :func:`pipeline.networks.inference.share_probs`). With w m_c added to each, the share of label c is
@@ -50,7 +50,7 @@ def add_action_maps(answer: Answer, labels: Sequence[int], maps: Floats, weight:
         answer: of T frames; of two labels or more it has their logits.
         labels: the A labels that the tags allow, at least one.
         maps: ``T A H W`` in [0, 1].
-        weight: w, >= 0: what a map's 1 adds to a logit.
+        weight: w >= 0, added to a logit where the map is 1.
 
     Raises:
         ValueError: the maps do not fit, or the answer lacks the logits.
@@ -73,7 +73,7 @@ def add_action_maps(answer: Answer, labels: Sequence[int], maps: Floats, weight:
 
 
 def prefer_action(answer: Answer, evidence: Evidence, params: ActionPriorParams) -> Answer:
-    """The answer with the action maps of the tags; as it is for a video without any."""
+    """The answer with the action maps of the tags added; unchanged for a video without any."""
     maps = evidence.action_maps()
     if maps is None or evidence.labels is None:
         return answer

@@ -64,7 +64,7 @@ def align_actions(
         window: frames on either side that vote; None for the whole track.
 
     Returns:
-        Labels ``T H W``. Only labels change, the foreground stays as it is, and so do its actors.
+        Labels ``T H W``. Only actions change; the foreground and its actors stay the same.
 
     Raises:
         ValueError: not three axes, or a label beyond the look-up table.

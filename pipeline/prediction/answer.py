@@ -24,10 +24,10 @@ class Answer:
     Attributes:
         margin: ``T H W``, log odds of foreground against background.
         best: ``T H W``, the best allowed foreground label of each pixel.
-        classes: ``T A H W``, the logits of the allowed labels, in their order; None where there is
-            one alone, or nothing asks for them.
-        decided: ``T H W``, the label maps, once a correction has decided on them; from then on the
-            logits are what the network said, and no more than that.
+        classes: ``T A H W``, the logits of the allowed labels, in their order; None for a single
+            label, or if no correction needs them.
+        decided: ``T H W``, the label maps, once a correction has set them; margin and logits may
+            then disagree with them.
     """
 
     margin: Floats

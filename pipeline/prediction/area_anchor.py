@@ -1,7 +1,7 @@
 """Area anchor: predictions keep a set area from version to version (ours).
 
-Class activation maps cover too much, clean labels teach that faithfully, and no criterion without
-ground truth objects to it. So a bias on the background logit is calibrated for every trained
+Class activation maps cover too much, a network learns that from them, and no criterion without
+ground truth penalises it. So a bias on the background logit is calibrated for every trained
 segmenter, with which the predicted foreground has a set share of the training set's pixels: a
 fraction of the share in PA.v0.
 
@@ -43,11 +43,11 @@ class AnchorParams(Params):
 
 
 class BackgroundBias(NamedTuple):
-    """What is calibrated of a trained segmenter: biases of its background logit.
+    """The calibrated biases of a trained segmenter's background logit.
 
     Attributes:
-        with_tags: for predictions that know a video's tags, and so have every correction.
-        without_tags: for those that do not, and lack the corrections that need them.
+        with_tags: for predictions that know a video's tags, which get every correction.
+        without_tags: for predictions without tags, which skip the corrections that need them.
     """
 
     with_tags: float = 0.0
@@ -108,7 +108,7 @@ def bias_for_share(histogram: Counts, share: float, bins: MarginBins = BINS) -> 
 
     Returns:
         The bias, in units of the logits; positive makes less foreground. Inside a bin the pixels
-        are taken as evenly spread. Where the share is met by a whole gap, the gap's lower end.
+        are taken as evenly spread. Where a range of biases gives the share, its lower end.
 
     Raises:
         ValueError: a share outside [0, 1], a histogram of another length or without pixels.
@@ -131,7 +131,7 @@ def bias_for_share(histogram: Counts, share: float, bins: MarginBins = BINS) -> 
 
 
 def anchored_bias(histogram: Counts, params: AnchorParams, initial_share: float) -> float:
-    """The bias that keeps the area; more than all pixels is all of them.
+    """The bias that keeps the area; a share above 1 counts as 1.
 
     Args:
         histogram: of the margins of all pixels, of the default bins.

@@ -1,8 +1,9 @@
-"""The object of a video in one of its frames: superpixels cut by the network's answer and colours.
+"""Co-localisation: the video's object in a frame, by a graph cut over superpixels.
 
-M-CNN (Tokmakov, Alahari and Schmid, ECCV 2016), Section 4.5: pixels with high predictions for the
-object, and for the background, teach a colour mixture each; these are the unary term of Eq. 2,
-which is minimised over superpixels; the box around the largest component is the object's place.
+M-CNN (Tokmakov, Alahari and Schmid, ECCV 2016), Section 4.5: one colour mixture is fitted to the
+pixels with a high object probability, another to those with a high background probability; with the
+network's output they make the unary term of Eq. 2, which is minimised over superpixels; the box
+around the largest component is the object's place.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class ColocaliseParams(Params):
     """Co-localisation.
 
     Attributes:
-        high: probability from which a pixel teaches the colours of the object or the background.
+        high: least probability of the pixels that a colour mixture is fitted to.
         alpha: weight of the network's answer beside the colours (Eq. 2).
         smoothness: lambda of Eq. 3.
         gamma: how fast the smoothness falls with the contrast.
@@ -51,8 +52,8 @@ def object_mask(
 ) -> Mask:
     """The object's pixels.
 
-    The energy is that of the pixels (Eq. 2 and 3) with one label for each superpixel: costs are
-    summed inside, and smoothness along the borders of, superpixels.
+    The energy of Eq. 2 and 3 with one label for each superpixel: unary costs are summed over its
+    pixels, smoothness along its borders.
 
     Args:
         image: ``H W 3``, RGB.
@@ -61,7 +62,8 @@ def object_mask(
         params: the energy.
 
     Returns:
-        Mask ``H W``; where the network is nowhere sure of one side, what is more probable than not.
+        Mask ``H W``. If no pixel reaches ``high`` for the object, or none for the background, the
+        pixels with a probability above 1/2.
 
     Raises:
         ValueError: the shapes differ.

@@ -1,7 +1,8 @@
 """The contract of a correction of predictions.
 
 A recipe lists its corrections by name, and they apply in the order of the list. Each takes the
-answer so far and the evidence, all that is known of the video beside it, and returns an answer.
+answer so far and the evidence (images, tags, cues and superpixels of the video), and returns an
+answer.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ class Correction:
     Attributes:
         params: the model of its parameters.
         correct: the answer before, the evidence and the parameters -> the answer after.
-        needs: cues without which a recipe that lists it is refused. Others may be there or not.
-        needs_tags: whether it says nothing where the tags of a video are not known.
+        needs: cues without which a recipe that lists it is refused. Others are optional.
+        needs_tags: whether it is skipped where the tags of a video are not known.
         needs_logits: whether it looks at the logits of the labels, where a video has several tags.
-        calibrated: whether it is the background bias, which is measured once the network and all
-            corrections before it are there (:mod:`pipeline.prediction.area_anchor`).
-        slow: whether it takes longer than the network, so that a process a video pays.
+        calibrated: whether it is the background bias, which is calibrated for each trained
+            segmenter on the answers after all corrections before it
+            (:mod:`pipeline.prediction.area_anchor`).
+        slow: whether it takes longer than the network, so that one process per video is faster.
     """
 
     params: type[Params]

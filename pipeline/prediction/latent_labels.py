@@ -5,7 +5,7 @@ M-CNN (Tokmakov, Alahari and Schmid, ECCV 2016), Section 3.2: the labels that mi
     E(x) = sum_i [ psi_m(z_i) + alpha psi_fc(p_i) ] + sum_(i,j) psi_ij(x_i, x_j)             (Eq. 2)
     psi_ij = lambda (1 - Delta_ij) [x_i != x_j] exp(-gamma |z_i - z_j|^2) / dist(i, j)       (Eq. 3)
 
-found by turns: a cut, then new colour mixtures from what it found.
+minimised alternately: a graph cut, then colour mixtures fitted to its labels.
 """
 
 from __future__ import annotations
@@ -34,26 +34,25 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
 
-_UNSURE = 0.05  # share of what a motion segment says of a place that may be wrong
+_UNSURE = 0.05  # probability that a motion segment is wrong at a pixel
 
 
 class LatentParams(Params):
     """Labels that are inferred anew for every batch.
 
     Attributes:
-        motion: ``soft``: motion segments teach colours (the paper); ``hard``: they are the labels
-            (its comparison, Table 1).
-        rule: how the network's answer is read in training, see
-            :class:`pipeline.networks.inference.Decoding`. ``foreground`` (ours): a network
-            that does not know yet which class it sees is not taken to see the background.
+        motion: ``soft``: colour mixtures are fitted to motion segments (the paper); ``hard``: they
+            are the labels (its comparison, Table 1).
+        rule: decoding rule for the network's output in training, see
+            :class:`pipeline.networks.inference.Decoding`. With ``foreground`` (ours) a network that
+            is still unsure of the class is not decoded as background.
         alpha: weight of the network's answer in the first version.
         alpha_finetune: the same in later versions, whose network is more reliable.
-        location: weight of the place of the motion segments (ours; 0 is the paper, to whose labels
-            only the colours of what moves are known): its cost is -log of the segment blurred, in
-            [0.05, 0.95].
+        location: weight of the location term (ours; 0 is the paper, which uses only the colours of
+            motion segments): -log of the blurred motion segment, in [0.05, 0.95].
         blur: standard deviation of that blur, as a share of ``side``.
-        floor: probabilities count as this at least. Without a floor (ours) a network that is sure
-            of the background in its first steps outvotes all motion, and stays sure.
+        floor: lower bound of the network's probabilities (ours). Without one, a network that is
+            sure of the background in its first steps outweighs all motion, and stays sure.
         smoothness: lambda. The paper leaves it open; a cost of 1 is a factor of e in a likelihood.
         gamma: how fast the smoothness falls with the contrast, see
             :func:`pipeline.vision.graph_cut.contrast_weights`.
@@ -142,7 +141,7 @@ def infer_labels(shot: Shot, probs: Floats, alpha: float, params: LatentParams) 
 
 
 def _location(shot: Shot, params: LatentParams) -> Floats:
-    """Cost ``T L H W`` of the background and of each label by the place of the motion segments."""
+    """Location term: cost ``T L H W`` of the background and of each label."""
     deviation = params.blur * max(shot.segments.shape[1:])
     blurred = [cv2.GaussianBlur(s.astype(np.float64), (0, 0), deviation) for s in shot.segments]
     inside = np.clip(np.stack(blurred), _UNSURE, 1 - _UNSURE)

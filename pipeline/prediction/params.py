@@ -1,7 +1,7 @@
 """How a segmenter's answer becomes a label map: decoding rule and corrections.
 
-Two sections. ``prediction`` is what every prediction goes through, and so what RIC sees;
-``predict_pa`` is what only the next pseudo-annotation gets, and evaluation with it.
+Two sections. ``prediction`` applies to every prediction, also to those that RIC is computed on;
+``predict_pa`` is added for the next pseudo-annotation and for the evaluation of a model.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class PredictionParams(CorrectionsParams):
 
 
 class PredictPaParams(CorrectionsParams):
-    """The ``predict_pa`` section: what the next pseudo-annotation gets beside that.
+    """The ``predict_pa`` section: what is added for the next pseudo-annotation.
 
     Attributes:
-        criterion: which epoch of a training answers: the best by RIC (WS2) or by mIoU_PA, or the
+        criterion: which epoch of a training predicts: the best by RIC (WS2) or by mIoU_PA, or the
             last one.
     """
 

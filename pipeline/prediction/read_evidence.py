@@ -1,4 +1,4 @@
-"""All that is known of some frames of a video beside a network's answer, read when asked for."""
+"""What corrections use beside a network's output: images, tags, cues, superpixels; read lazily."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of some frames of a video.
+    """Images, tags, cues and superpixels of some frames of a video.
 
     Attributes:
         frames: holds the video.
         video: its id.
         numbers: of T frames, in order.
         regions: holds their superpixels.
-        cues: of the recipe; None where there are none to be had.
+        cues: of the recipe; None where there are none.
         tags_known: whether the video's tags may be looked at.
         version: of the pseudo-annotation that is predicted; empty outside of the evolution.
-        background_bias: of the segmenter that answers.
+        background_bias: of the segmenter that predicts.
     """
 
     frames: Frames
@@ -60,7 +60,7 @@ class Evidence:
 
     @cached_property
     def labels(self) -> Sequence[int] | None:
-        """A labels of the video's tags; None where they are not known."""
+        """The A labels of the video's tags; None where the tags are not known."""
         return self.taxonomy.labels(self.frames.tags(self.video)) if self.tags_known else None
 
     @property

@@ -1,11 +1,12 @@
-"""The predictor: what a segmenter's answer, and all that is known of a video, become as label maps.
+"""The predictor: makes label maps from a segmenter's output and the evidence of a video.
 
-RIC, the next pseudo-annotation, evaluation and co-localisation all ask this object.
+RIC, the next pseudo-annotation, evaluation and co-localisation all use this object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ Labels = npt.NDArray[np.uint8]
 
 
 class PredictedLabels(NamedTuple):
-    """Label maps ``T H W``: as RIC sees them, and as the next pseudo-annotation has them."""
+    """Label maps ``T H W``: as RIC is computed on them, and as the next pseudo-annotation."""
 
     initial: Labels
     labels: Labels
@@ -41,7 +42,7 @@ class Predictor:
         model: in evaluation mode.
         prediction: decoding rule, and corrections that every prediction goes through.
         last: corrections that follow for the next pseudo-annotation; None for none.
-        bias: what has been calibrated for this model.
+        bias: the background biases that were calibrated for this model.
     """
 
     def __init__(
@@ -60,8 +61,8 @@ class Predictor:
 
     def with_bias(self, bias: BackgroundBias) -> Predictor:
         """The same, calibrated."""
-        found = Predictor.__new__(Predictor)
-        found.__dict__ |= self.__dict__ | {"bias": bias}
+        found = copy(self)
+        found.bias = bias
         return found
 
     @property
@@ -69,6 +70,12 @@ class Predictor:
         """The parameters of the area anchor, which has to be calibrated; None without one."""
         found = [c.params for c in self.corrections if isinstance(c.params, AnchorParams)]
         return found[0] if found else None
+
+    @property
+    def needs_logits_later(self) -> bool:
+        """Whether :meth:`continue_with` looks at the logits of the labels."""
+        _, after = self._divided()
+        return any(c.part.needs_logits for c in after)
 
     @property
     def slow(self) -> bool:
@@ -82,7 +89,7 @@ class Predictor:
         return PredictedLabels(seen.labels(), final.labels())
 
     def answer(self, evidence: Evidence) -> Answer:
-        """The answer for some frames of a video after all that RIC sees."""
+        """The answer for some frames of a video after the corrections of every prediction."""
         allowed = evidence.labels
         keep = self.keeps_logits and allowed is not None and len(allowed) > 1
         found = segment_video(
@@ -93,13 +100,13 @@ class Predictor:
     def uncalibrated(
         self, evidence: Iterable[Evidence]
     ) -> Iterator[tuple[Evidence, Answer, Answer]]:
-        """Of many videos, whose tags are known, what a bias is calibrated with.
+        """The answers of many videos, whose tags are known, that a bias is calibrated on.
 
         Videos that are alike go through the network together.
 
         Yields:
             The evidence of each video, and its answer after the corrections before the calibrated
-            one, with all that the tags say and without.
+            one, with the tags and without.
         """
         of_video = {e.video: e for e in evidence}
         if not of_video:
@@ -115,7 +122,7 @@ class Predictor:
             yield own, _apply(before, answer, own), _apply(blind, answer, own)
 
     def continue_with(self, answer: Answer, evidence: Evidence) -> Answer:
-        """An answer of :meth:`uncalibrated` after the remaining corrections that RIC sees."""
+        """An answer of :meth:`uncalibrated` after the remaining corrections."""
         _, after = self._divided()
         return _apply(after, answer, self._biased(evidence))
 
@@ -131,7 +138,7 @@ class Predictor:
 
 
 def _apply(corrections: Sequence[Chosen], answer: Answer, evidence: Evidence) -> Answer:
-    """One correction after the other; those that need tags say nothing without them."""
+    """One correction after the other; those that need tags are skipped without them."""
     for chosen in corrections:
         if evidence.tags_known or not chosen.part.needs_tags:
             answer = chosen.part.correct(answer, evidence, chosen.params)
@@ -152,7 +159,7 @@ def read_predictor(
 def read_predictor_alone(
     stored: Model, prediction: PredictionParams, last: PredictPaParams, machine: MachineParams
 ) -> Predictor:
-    """:func:`read_predictor` in a process of its own with one thread, once for all its videos."""
+    """:func:`read_predictor` for a worker process: one thread, read once for all its videos."""
     make_reproducible(0, threads=1)  # inference draws nothing
     changed = (stored.folder / "model.json").stat().st_mtime_ns
     found = _read(stored.folder, prediction, last, machine, changed)

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 # Fields that say nothing about what is executed, or that not every Python has.
 _NOT_EXECUTED = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params"})
@@ -35,43 +36,67 @@ def reached_files(root: Path, path: str, without: Iterable[str] = ()) -> set[str
     return seen
 
 
+class Entry(NamedTuple):
+    """A value of a table: the files that it is imported from, and its own code."""
+
+    files: set[str]
+    code: str
+
+
 @cache
 def imported_files(root: Path, path: str) -> frozenset[str]:
-    """Files below ``root`` that one file imports; packages' own empty files are left out."""
+    """Files below ``root`` that one file imports, those of the packages above them included.
+
+    Packages' empty files are left out.
+
+    Raises:
+        ValueError: a relative import.
+    """
     found: set[str] = set()
     for node in ast.walk(_parsed(root, path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or not node.module:
+                raise ValueError(f"expected absolute imports in {path}, line {node.lineno}")
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        found |= {file for name in names if (file := module_file(root, name))}
+        with_packages = {parent for name in names for parent in _with_packages(name)}
+        found |= {file for name in with_packages if (file := module_file(root, name))}
     return frozenset(file for file in found if _parsed(root, file).body)
 
 
-def table_entries(root: Path, path: str, name: str) -> dict[str, set[str]]:
-    """By key of the table ``name = {...}`` of a file the files that its value is imported from.
+def _with_packages(name: str) -> Iterator[str]:
+    """``a``, ``a.b`` and ``a.b.c`` of a module ``a.b.c``, all of which importing it executes."""
+    parts = name.split(".")
+    return (".".join(parts[: i + 1]) for i in range(len(parts)))
+
+
+@cache
+def table_entries(root: Path, path: str, name: str) -> dict[str, Entry]:
+    """For each key of a file's table ``name = {...}``, what its value consists of.
 
     Raises:
         ValueError: there is no such table of imported names.
     """
-    sources: dict[str, str] = {}
+    sources: dict[str, tuple[str, str]] = {}
     tables = []
     for node in _parsed(root, path).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             file = module_file(root, node.module)
-            sources |= {a.asname or a.name: file for a in node.names if file}
+            sources |= {a.asname or a.name: (file, a.name) for a in node.names if file}
         elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name:
             tables.append(node.value)
     if len(tables) != 1 or not isinstance(tables[0], ast.Dict):
         raise ValueError(f"expected one table {name} in {path}")
-    found: dict[str, set[str]] = {}
+    found: dict[str, Entry] = {}
     for key, value in zip(tables[0].keys, tables[0].values, strict=True):
         names = [n.id for n in ast.walk(value) if isinstance(n, ast.Name)]
         if not isinstance(key, ast.Constant) or not names or not sources.keys() >= {*names}:
             raise ValueError(f"expected names from files of the project in {name} of {path}")
-        found[str(key.value)] = {sources[n] for n in names}
+        code = [*_tokens(value), *(" ".join((n, *sources[n])) for n in names)]
+        found[str(key.value)] = Entry({sources[n][0] for n in names}, "\n".join(code))
     return found
 
 
@@ -84,9 +109,9 @@ def module_file(root: Path, name: str) -> str | None:
     return None
 
 
-def code_digest(root: Path, paths: Iterable[str]) -> str:
-    """Digest of some files: 64 hexadecimal digits; their order does not matter."""
-    whole = hashlib.sha256()
+def code_digest(root: Path, paths: Iterable[str], beside: str = "") -> str:
+    """Digest of some files, and a text: 64 hexadecimal digits; the files' order does not matter."""
+    whole = hashlib.sha256(beside.encode())
     for path in sorted(paths):
         whole.update(f"{path} {_file_digest(root, path)}\n".encode())
     return whole.hexdigest()

@@ -1,8 +1,8 @@
 """Where the work runs: device, processes, threads.
 
-Nothing here changes what is computed, beyond rounding, but for two: ``precision``, which the stages
-that train declare as a parameter they depend on, and ``devices``, since batch norms in training see
-the share of their device.
+Nothing here changes results beyond rounding, with two exceptions: ``precision``, which the training
+stages declare as a dependency, and ``devices``, since in training a batch norm sees only the
+samples of its own device.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class MachineParams(Params):
         accelerator: as in Lightning Fabric; ``auto`` takes a GPU where there is one.
         devices: number of devices that training is spread over (DDP when more than one).
         precision: as in Lightning Fabric.
-        threads: of one process: those of a training's arithmetic on the CPU, and those in which a
-            trained network answers for several videos at once, on the CPU or the GPU.
+        threads: per process: CPU threads of a training, and threads that run inference on several
+            videos at once, on the CPU or the GPU.
         jobs: processes of the map over videos.
         backend: ``loky`` for processes on this machine, ``dask`` for a cluster.
         scheduler: address of the Dask scheduler, ``null`` for a local one.
@@ -43,7 +43,7 @@ class MachineParams(Params):
 
 
 def device_of_inference(machine: MachineParams) -> torch.device:
-    """The device on which a trained network answers: the GPU where one is asked for and there."""
+    """The device for inference: the GPU if one is asked for and available."""
     import torch
 
     if machine.accelerator == "cpu" or not torch.cuda.is_available():

@@ -37,12 +37,12 @@ def parallel_map(
 
 
 def thread_map(function: Callable[[T], R], items: Iterable[T], what: str) -> list[R]:
-    """Results of ``function`` in the order of ``items``, for work that is mostly a network's.
+    """Results of ``function`` in the order of ``items``, for work that is mostly network inference.
 
-    Networks do not hold Python's lock, and threads share one copy of them, which processes would
-    have to load first. There are as many threads as torch has, and each computes alone: frames are
-    small, and a network whose own threads wait for each other answers for fewer of them. So their
-    number changes nothing, not even rounding.
+    Torch releases Python's global lock, and threads share one copy of the network, which every
+    process would have to load. There are as many threads as torch is set to use, and each computes
+    single-threaded: frames are small, and splitting one among threads is slower. So their number
+    changes nothing, not even rounding.
 
     Args:
         function: applied to each item.
@@ -55,7 +55,7 @@ def thread_map(function: Callable[[T], R], items: Iterable[T], what: str) -> lis
     try:
         with ThreadPoolExecutor(
             threads, initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool:  # an error ends the map, which calls off what has not begun
+        ) as pool:  # an error ends the map and cancels what has not begun
             return _collect(pool.map(function, work), len(work), what)
     finally:
         torch.set_num_threads(threads)

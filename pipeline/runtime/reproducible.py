@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 def make_reproducible(seed: int, threads: int) -> None:
     """Seed every generator, choose deterministic algorithms, fix the number of threads.
 
-    The number of threads is part of it: sums are split by thread, and rounding follows.
+    The number of threads matters: sums are split by thread, which changes their rounding.
     """
     import torch  # takes seconds, and stages that only derive seeds save them
 

@@ -50,7 +50,7 @@ class WorkFolder:
 def fingerprint(*folders: Path) -> str:
     """Hash of names, sizes and modification times of all files below ``folders``.
 
-    Cheap where the artifacts are large; DVC has already made sure that content is as it should be.
+    Cheap for large artifacts; DVC has already checked their content.
     """
     lines = [
         f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"

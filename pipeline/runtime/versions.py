@@ -10,7 +10,7 @@ from multiprocessing import parent_process
 
 log = logging.getLogger(__name__)
 
-# By the name of the library the distributions that bring it.
+# The distributions that provide each library, by the name of the library.
 _LIBRARIES = {
     "torch": ("torch",),
     "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python"),

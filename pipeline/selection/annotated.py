@@ -1,4 +1,4 @@
-"""The key frames of a video with a version of their pseudo-annotations, as scores look at them."""
+"""The key frames of a video with a version of their pseudo-annotations, as the scores use them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class AnnotatedFrame:
 
     @cached_property
     def speed(self) -> Floats | None:
-        """How far each pixel moves of its own, ``H W``; None where there is no flow."""
+        """Speed of each pixel against the camera, ``H W``; None where there is no flow."""
         return speed_against_camera(list(self.flows.values())) if self.flows else None
 
 

@@ -27,7 +27,7 @@ from pipeline.vision.superpixel_refinement import RefineParams
 
 Image = npt.NDArray[np.uint8]
 COLUMNS = ("video", "frame", "label", "tag", *SCORES)
-FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: says least to a classifier
+FILL = (124, 116, 104)  # mean colour of ImageNet, RGB: neutral to a classifier
 
 
 class Patches(NamedTuple):

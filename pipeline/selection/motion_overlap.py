@@ -87,7 +87,7 @@ def frames_in_motion(
 def overlap_of(segment: Mask, labels: npt.NDArray[np.uint8]) -> float:
     """IoU (0..1) of a motion segment and the predicted foreground, H W.
 
-    0 where neither is there: nothing speaks for the frame.
+    0 where both are empty.
     """
     found = is_foreground(labels)
     union = int(np.count_nonzero(segment | found))

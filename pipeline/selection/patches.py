@@ -197,7 +197,7 @@ def cut_out(
         patch: ``S S 3``.
         mask: ``S S``, the object.
         fill: RGB of everything else, 0..255, a number or three; the mean of the classifier's
-            training data says least to it.
+            training data is the neutral choice.
 
     Returns:
         ``S S 3``.

@@ -33,7 +33,7 @@ def measure_video(
     patch: int,
     seed: int,
 ) -> MeasuredRegions:
-    """The regions of one video; it draws its background squares on its own.
+    """The regions of one video; its background squares have their own random generator.
 
     Args:
         video: its id.
@@ -41,7 +41,7 @@ def measure_video(
         labels: the version of the pseudo-annotations.
         superpixels: of the same frames.
         cues: attention maps, and optical flow where a score looks at it.
-        with_flow: whether one does.
+        with_flow: whether any score does.
         refine: Algorithm 2, for the region integrity of a region.
         patch: side of the patches in pixels.
         seed: of the selection.

@@ -38,5 +38,5 @@ def motion_table(
 
 
 def _overlap(video: str, labels: LabelMaps, motion: MotionSegments, n: int) -> float:
-    """With the network's own answer: labels that motion had a part in would overlap anyway."""
+    """Of the network's own prediction: labels inferred from motion would overlap anyway."""
     return overlap_of(motion.segment(video, n), labels.initial(video, n))

@@ -15,7 +15,7 @@ def neighbour_flows(
 ) -> list[Mapping[int, Flow]]:
     """By each key frame its flow to the next and, if backward flow is there, to the one before.
 
-    Flow between frames that lie between is put together along the path of each pixel.
+    Flow over the frames between two key frames is added up along the path of each pixel.
 
     Args:
         flows: between all frames of the video, or between its key frames.

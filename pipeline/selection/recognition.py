@@ -1,4 +1,4 @@
-"""The relaxed test of WS2: whether the actor classifier knows what was cut out."""
+"""The relaxed test of WS2: whether the actor classifier recognises the cut-out."""
 
 from __future__ import annotations
 

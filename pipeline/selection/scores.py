@@ -2,7 +2,7 @@
 
 The tests of WS2 (Section 3.2) answer yes or no; these rank. All lie in [0, 1] and look at one
 region ``mask`` (``H W``, not empty) of one frame. The classifier's probability of the tagged actor
-for the cut-out is one more such score; it comes from the network's side.
+for the cut-out is one more such score; it is computed in `recognition.py`.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def cam_agreement(mask: npt.NDArray[np.bool_], attention: npt.NDArray[np.floatin
 def motion_agreement(
     mask: npt.NDArray[np.bool_], speed: npt.NDArray[np.floating[Any]], least: float = 1.0
 ) -> float:
-    """Soft IoU of a region with what moves of its own (ours): actors act, what stands beside them
-    does not, however well it tells their class.
+    """Soft IoU of a region with what moves on its own (ours).
+
+    Actors move, objects beside them do not, however typical they are of the class.
 
     Args:
         mask: ``H W``, the region.

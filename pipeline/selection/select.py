@@ -51,8 +51,8 @@ class SelectParams(Params):
             same all through a video, so that the best frames come from few videos, and a network
             that sees few videos learns less.
         scores: names of :data:`pipeline.selection.table.SCORES` to rank by, or ``classifier`` and
-            ``realness``, the tests' own probabilities. A column ``iou`` of true IoU makes
-            ``ranked`` the oracle of a diagnosis.
+            ``realness``, the tests' own probabilities. With a column ``iou`` of true IoU,
+            ``ranked`` is an oracle, for diagnosis only.
         motion: of the rules ``motion`` and ``motion_overlap``.
     """
 
@@ -79,6 +79,18 @@ class SelectParams(Params):
             limits = f"quota {self.quota} and video_share {self.video_share:g}"
             raise ValueError(f"rule {self.rule} with {limits} needs scores to rank by")
         return self
+
+    @model_validator(mode="after")
+    def _realness_where_it_is_measured(self) -> SelectParams:
+        if "realness" in self.scores and self.rule != "tests":
+            raise ValueError(f"only the rule tests measures realness, not {self.rule}")
+        return self
+
+    def needed_classifier(self) -> str | None:
+        """What asks for the classifier of actors, if anything does."""
+        if self.rule == "tests":
+            return "the rule tests"
+        return "the score classifier" if "classifier" in self.scores else None
 
     @property
     def needs_flow(self) -> bool:
@@ -151,7 +163,7 @@ def select_full(
 def select_random(
     frames: pd.DataFrame, regions: pd.DataFrame, params: SelectParams, seed: int
 ) -> pd.MultiIndex:
-    """A random fraction of the frames with regions, as the yardstick of every other rule."""
+    """A random fraction of the frames with regions, as the baseline of every other rule."""
     candidates = _candidates(regions)
     rank = np.random.default_rng(seed).random(len(candidates))
     return _best(candidates.assign(rank=rank), params)

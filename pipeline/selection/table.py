@@ -32,7 +32,7 @@ def _motion(region: AnnotatedRegion) -> float:
 
 SCORES: dict[str, Score] = {
     "colour_contrast": Score(lambda r: colour_contrast(r.frame.image, r.mask)),
-    "cam_agreement": Score(lambda r: cam_agreement(r.mask, r.attention)),
+    "cam_agreement": Score(lambda r: cam_agreement(r.mask, r.attention), ("actor",)),
     "rii": Score(lambda r: rii_score(r.initial, r.frame.superpixels, r.refine)),
     "flow_agreement": Score(lambda r: flow_agreement(r.mask, r.warped), ("flow",)),
     "motion_agreement": Score(_motion, ("flow",)),

@@ -60,7 +60,7 @@ class Crop:
         return rotate_hue(warped, self.hue) if self.hue else warped.astype(np.uint8)
 
     def labels(self, labels: npt.NDArray[Any], outside: int) -> npt.NDArray[Any]:
-        """H W to h w, numbers unmixed; ``outside`` where there is no frame.
+        """H W to h w, without interpolation; ``outside`` where there is no frame.
 
         Numbers must be below 2^24: OpenCV crops no 32-bit integers, and these go through floats.
         """

@@ -1,8 +1,8 @@
 """VSCR: contrastive relations and the head's own loss, on frames with and without labels.
 
 Duan et al., Sec. 3.2 and 3.3. Frames whose video has one tag carry the pseudo-annotation made from
-activation maps (D_c); frames of videos with no tag, or with several, carry none (D_u): their edges
-and tags teach all the same.
+activation maps (D_c); frames of videos with no tag, or with several, carry none (D_u): only their
+edges and tags are used.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class ContrastiveParams(Params):
 def contrastive_loss(params: ContrastiveParams, model: nn.Module, batch: Batch) -> Tensor:
     """VSCR Eq. 4 plus the head's cross-entropy on the labelled pixels.
 
-    Eq. 3's indicators are in the labels: unlabelled frames hold 255 alone, which neither the
-    relation of activation maps nor the head's loss looks at.
+    The labels express Eq. 3's indicators: unlabelled frames are 255 everywhere, which the relation
+    of activation maps and the head's loss ignore.
 
     Args:
         params: weights.

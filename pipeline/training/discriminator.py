@@ -2,7 +2,7 @@
 
 Original foreground patches are real, cut-and-paste patches fake (WS2 Sec. 3.2, Fig. 5). The videos
 are divided into folds; each fold is scored by a discriminator that was fitted to the others, since
-one that has seen a patch knows it by heart.
+a discriminator memorises the patches that it is trained on.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pydantic import Field
 from pipeline.datasets.taxonomy import BACKGROUND
 from pipeline.runtime.params import Params
 
-_STEP = 0.02  # a label must beat the others; smaller steps let two bid long for the same pixels
+_STEP = 0.02  # by which a bias exceeds what is missing; small ones converge slowly
 _MOST = 100  # rounds; ties among many pixels can make the shares impossible
 
 
@@ -63,7 +63,7 @@ def em_adapt_labels(
             break
         for row in short:
             others = np.delete(scores, row, axis=0).max(axis=0)
-            # so much is missing at the pixel that comes last among those the label needs
+            # the gap to the best other label at the last of the pixels that the label needs
             missing = np.partition(others - scores[row], needed[row] - 1)[needed[row] - 1]
             scores[row] += max(float(missing) + _STEP, 0.0)
     best = np.array(candidates, np.uint8)[scores.argmax(axis=0)]

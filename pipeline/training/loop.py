@@ -65,8 +65,8 @@ def fit(
     """Train ``model`` in place and keep the best epochs.
 
     With several devices the program is started once for each and trains its share of every batch
-    (DDP). This returns in the first process only; the others end here, so that one alone writes
-    what training leaves. So such a program can call it once.
+    (DDP). This returns in the first process only; the others end here, so that only one process
+    writes results. So a program can call it only once with several devices.
 
     Args:
         model: its device is chosen here.
@@ -76,8 +76,9 @@ def fit(
         machine: device, precision, processes.
         evaluate: values of the model after each epoch; called in evaluation mode without gradients.
         criteria: names among these values; for each the weights of the epoch with the highest value
-            are kept. The first one rules the patience.
-        on_epoch: told the values of each epoch, on resuming those of the finished ones again.
+            are kept. The first one decides when patience ends.
+        on_epoch: called with the values of each epoch; on resuming, with those of finished ones
+            first.
         work: where a killed training finds its checkpoint.
     """
     from lightning_fabric import Fabric  # only here: it takes seconds, which other stages save

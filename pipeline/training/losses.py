@@ -1,4 +1,4 @@
-"""What every training of a segmenter computes from a batch: its answer, and the loss of labels."""
+"""What every training of a segmenter computes from a batch: the output, and the loss on labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.training.batches import Batch
 
 
 def batch_output(model: nn.Module, batch: Batch) -> SegmenterOutput:
-    """What a segmenter answers to a batch's ``images``, and ``clips`` if there are any."""
+    """A segmenter's output for a batch's ``images``, and ``clips`` if there are any."""
     network: Any = getattr(model, "module", model)  # DDP wraps it
     vectors = network.encode_clips(batch["clips"].float()) if "clips" in batch else None
     return model(network.normalise(batch["images"].float()), vectors)
@@ -41,4 +41,4 @@ def label_loss(
 def _mean_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     counted = int((labels != IGNORE).sum())
     total = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="sum")
-    return total / max(counted, 1)  # ignored pixels alone have no loss
+    return total / max(counted, 1)  # 0 if all pixels are ignored

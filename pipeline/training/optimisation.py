@@ -29,10 +29,10 @@ class FitParams(Params):
         ema: weight of the past in an exponential moving average of the weights; the average is
             what is evaluated and kept. null keeps the weights themselves.
         patience: stop after so many epochs in which the first criterion has not risen.
-        frozen_norm: batch norms keep the statistics that they start with: for batches whose samples
-            are of one video, which are no sample of what the network will see.
-        frozen: beginnings of the names of parameters that stay as they are, for instance the first
-            blocks of a pretrained backbone; nothing is computed for them on the way back.
+        frozen_norm: batch norms keep their initial statistics: for batches of a single video, whose
+            statistics are not those of the data set.
+        frozen: name prefixes of parameters that are not trained, for instance of the first blocks
+            of a pretrained backbone; the backward pass skips them.
     """
 
     epochs: int = Field(ge=1)
@@ -52,10 +52,10 @@ class FitParams(Params):
 
 
 def freeze(model: nn.Module, beginnings: tuple[str, ...]) -> None:
-    """Let no gradient reach the parameters whose names begin so, in place.
+    """Freeze the parameters whose names start with one of ``beginnings``, in place.
 
     Raises:
-        InputError: no parameter's name begins so, or every parameter's does.
+        InputError: no parameter's name starts with one of them, or every parameter's does.
     """
     names = [name for name, _ in model.named_parameters()]
     for beginning in beginnings:

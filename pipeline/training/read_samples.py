@@ -18,7 +18,7 @@ FrameKey = tuple[str, int]  # video, frame number
 
 
 class FrameMap(NamedTuple):
-    """A map of numbers that belongs to a frame: H W, and the number of what is no frame."""
+    """A map of numbers H W that belongs to a frame, and the number of pixels outside the frame."""
 
     values: npt.NDArray[Any]
     outside: int

@@ -10,9 +10,9 @@ mu. A pixel i with positive clusters P and negative clusters N has the loss
 - *cam*: P are the clusters of the batch with its CAM label, N those with another one.
 - *tag*: P are the clusters of images whose tags overlap with its own, N those of all others.
 
-The paper leaves open, and here: where P or N is empty the loss is undefined or always 0, and the
-pixel takes no part; each loss is the mean over the pixels that do. A pixel's own cluster is one of
-its positives. With several devices a batch is what one device sees.
+The paper leaves open what happens where P or N is empty and the loss is undefined or always 0: here
+such a pixel takes no part, and each loss is the mean over the pixels that do. A pixel's own cluster
+is one of its positives. With several devices a batch is what one device sees.
 """
 
 from __future__ import annotations
@@ -103,8 +103,9 @@ def relation_losses(
         embeddings: B D h w, unit length along D.
         segments: B h w, edge segment of each pixel, numbered inside its image from 0; -1 outside
             the frame, where pixels take part in nothing.
-        labels: B h w, CAM label; 255 where there is none: all of a sample without labels.
-        tags: B K, bool. An image without any tag has one of its own kind, so that these overlap.
+        labels: B h w, CAM label; 255 where there is none, which is everywhere in a sample without
+            labels.
+        tags: B K, bool. Images without any tag share the background's entry, so that they overlap.
         params: concentrations, which relations there are, k-means.
 
     Raises:
@@ -200,7 +201,7 @@ def edge_loss(pixels: Located, clusters: Located, concentration: float) -> Tenso
 
 
 def _by_image(images: Tensor, batch: int) -> tuple[Tensor, Tensor]:
-    """Positions B L of what is from each image, and which of them B L are there (the rest is 0)."""
+    """Positions B L of the entries of each image, and a mask B L: True where not padding (0)."""
     sizes = torch.bincount(images, minlength=batch)
     places = torch.arange(int(sizes.max()), device=images.device)
     there = places < sizes[:, None]
@@ -230,9 +231,9 @@ def tag_loss(
 class _GroupSums(torch.autograd.Function):
     """exp(k (v.mu - 1)) @ groups, with one matrix of the size of the cosines in each direction.
 
-    The largest cosine being 1, this is what logsumexp does: the common factor exp(-k) leaves each
-    loss as it is, and nothing overflows; sums of groups of clusters become matrix products. Plain
-    operations would write seven such matrices, and their memory is what the time goes to.
+    No cosine exceeds 1, so the factor exp(-k) prevents overflow as in logsumexp, and it cancels in
+    each loss; sums over groups of clusters become matrix products. Plain operations would write
+    seven such matrices, and writing memory is what takes the time.
     """
 
     @staticmethod

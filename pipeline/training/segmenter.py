@@ -45,7 +45,7 @@ class StillImagesParams(Params):
 class AdaptationParams(Params):
     """Domain adaptation: every version but the first learns from still images alone.
 
-    The network that was trained on both has labelled them anew; it is tuned to these labels.
+    Their labels are predicted by the network trained on both, which is then fine-tuned on them.
 
     Attributes:
         lr: factor on the learning rate in these versions.
@@ -77,14 +77,14 @@ class TrainSegmenterParams(Params):
 
     Attributes:
         network: which segmenter.
-        weights: what the first version starts from where the recipe trains no classifier; else it
-            starts from that one's backbone, and later versions go on from the one before.
+        weights: initial weights of the first version where the recipe trains no classifier; else it
+            starts from the classifier's backbone. Later versions start from the one before.
         objective: which labels are learned.
         augment: random crops.
         fit: optimisation.
         ric: evaluation after every epoch.
-        still_images: a fixed part of each batch; null draws every frame alike.
-        adaptation: what versions after the first do; null for what the first one does.
+        still_images: a fixed part of each batch; null draws all frames with equal probability.
+        adaptation: how versions after the first are trained; null trains them like the first one.
     """
 
     network: SegmenterParams

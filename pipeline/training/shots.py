@@ -1,7 +1,7 @@
 """Training on shots with latent labels: a batch is the frames of one shot (M-CNN, Section 4.2).
 
-The labels of a batch are inferred from the network as it is at that step: from motion segments and
-colours for the frames of the shot, by EM-Adapt for still images beside them.
+The labels of a batch are inferred with the network's current weights: from its output, motion
+segments and colours for the frames of the shot, by EM-Adapt for still images beside them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SEGMENT, BOUNDARY = 1, 2  # bits of a sample's motion map; 255 is padding
 def latent_loss(
     weights: Tensor, alpha: float, params: ObjectiveParams, model: nn.Module, batch: Batch
 ) -> Tensor:
-    """Weighted cross-entropy of the labels that the network as it is takes part in inferring.
+    """Weighted cross-entropy on latent labels, inferred with the network's current weights.
 
     Args:
         weights: K, factor on the loss of each label.
@@ -65,8 +65,8 @@ def latent_batch_labels(
     found = np.zeros((len(still), *size), np.uint8)
     if not still.all():
         shot = _shot_of(batch, ~still, size)
-        reading = Decoding(params.latent.rule, shot.labels)
-        answer = margin_and_class(coarse[~batch["still"]], reading)
+        decoding = Decoding(params.latent.rule, shot.labels)
+        answer = margin_and_class(coarse[~batch["still"]], decoding)
         probs = share_probs(*answer).cpu().numpy().astype(np.float64)
         found[~still] = infer_labels(shot, probs, alpha, params.latent)
     for i in np.flatnonzero(still):

@@ -14,7 +14,7 @@ LEAST = 8  # pixels of a cluster at the start; the mean of fewer is hardly more 
 
 
 def numbered(*keys: Tensor) -> Tensor:
-    """Numbers N from 0, in the order of the keys, of the tuples that N integers >= 0 each make."""
+    """Number the N tuples made by ``keys``, each N integers >= 0, from 0 in sorted order."""
     number = torch.zeros_like(keys[0])
     for key in keys:
         _, number = torch.unique(number * (key.max() + 1) + key, return_inverse=True)
@@ -84,7 +84,7 @@ def prototypes(vectors: Tensor, assigned: Tensor, count: int) -> Tensor:
 
     Args:
         vectors: N D.
-        assigned: N, cluster of each, 0..count-1. A cluster without any has the vector 0.
+        assigned: N, cluster of each, 0..count-1. An empty cluster has the vector 0.
         count: clusters.
     """
     sums = vectors.new_zeros(count, vectors.shape[1]).index_add(0, assigned, vectors)

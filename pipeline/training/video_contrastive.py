@@ -20,7 +20,7 @@ from pipeline.training.batches import Batch, SampledBatches
 from pipeline.training.contrastive import ContrastiveParams
 from pipeline.training.read_samples import FrameKey, FrameMap, FrameReader
 
-OUTSIDE = -1  # edge segment of what is no frame
+OUTSIDE = -1  # edge segment of pixels outside the frame
 
 
 def labelled_frames(frames: Frames, keys: Sequence[FrameKey], share: float) -> list[FrameKey]:
@@ -37,7 +37,7 @@ def labelled_frames(frames: Frames, keys: Sequence[FrameKey], share: float) -> l
 
 
 class ContrastiveBatches(SampledBatches):
-    """Random crops of labelled and unlabelled key frames of the training videos, all alike likely.
+    """Random crops of labelled and unlabelled training key frames, all equally likely.
 
     Args:
         frames: images and tags.
@@ -84,7 +84,7 @@ class ContrastiveBatches(SampledBatches):
     def sample(self, rng: np.random.Generator) -> Batch:
         """``images``, ``labels`` (255 in D_u), ``segments``, ``clips``: see :class:`FrameReader`.
 
-        And ``tags`` K: the labels of the video's tags; the background's for none at all.
+        And ``tags`` K: the labels of the video's tags; the background's if it has none.
         """
         video, number = self.keys[int(rng.integers(len(self.keys)))]
         shape = self.frames.size(video)

@@ -63,13 +63,13 @@ def evaluate_integrity(
     """mIoU_PA, RII and RIC (WS2 Eq. 1-3) in percent.
 
     The paper does not say whether validation predictions know the video's tags. Ours do, and they
-    go through the recipe's corrections, calibrated on these very frames: RIC chooses the epoch that
-    predicts the next pseudo-annotation, and that prediction is made so.
+    go through the recipe's corrections, calibrated on the same frames: RIC chooses the epoch that
+    predicts the next pseudo-annotation, and that is predicted in the same way.
 
     Args:
         predictor: with the model in evaluation mode.
-        evidence: of the frames of each validation video. Their margins are held in memory, 5 bytes
-            a pixel.
+        evidence: of the frames of each validation video. Their margins and labels stay in memory, 5
+            bytes a pixel.
         labels: the pseudo-annotations that training uses; their metadata hold the share of PA.v0.
         refine: Algorithm 2, which judges the predictions.
         weight: of RII in RIC.
@@ -79,7 +79,8 @@ def evaluate_integrity(
     for own, answer, _ in predictor.uncalibrated(evidence):
         if predictor.anchor is not None:
             histogram += margin_histogram(answer.margin)
-        answers.append((own, answer.without_logits()))  # the margins are enough to hold
+        # the logits take far more memory than margins and labels
+        answers.append((own, answer if predictor.needs_logits_later else answer.without_logits()))
     if predictor.anchor is not None:
         bias = anchored_bias(histogram, predictor.anchor, float(labels.metadata["initial_share"]))
         predictor = predictor.with_bias(BackgroundBias(bias, bias))
@@ -142,9 +143,9 @@ def biases_of_states(
     cues: Cues,
     seed: int,
 ) -> dict[str, BackgroundBias]:
-    """:func:`calibrate` for several weights of the model, which keeps the last ones."""
+    """:func:`calibrate` for several states of the model, which is left in the last one."""
     biases: dict[str, BackgroundBias] = {}
-    found: dict[int, BackgroundBias] = {}  # criteria that chose one epoch hold the same state
+    found: dict[int, BackgroundBias] = {}  # criteria that chose the same epoch share its state
     for name, state in states.items():
         if id(state) not in found:
             predictor.model.load_state_dict(state)

@@ -26,7 +26,7 @@ from pipeline.training.video_shots import ShotBatches
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What there is to learn from.
+    """The training data of an objective.
 
     Attributes:
         frames: images and tags.

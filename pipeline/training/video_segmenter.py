@@ -14,6 +14,7 @@ import torch
 
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
+from pipeline.artifacts.selections import Selection
 from pipeline.datasets.taxonomy import IGNORE
 from pipeline.runtime.errors import InputError
 from pipeline.training.batches import Batch, SampledBatches
@@ -23,13 +24,24 @@ from pipeline.training.segmenter import TrainSegmenterParams, still_positions
 log = logging.getLogger(__name__)
 
 
+def reason_not_to_train(pa: LabelMaps, selection: Selection) -> str | None:
+    """Why the evolution ends with ``pa``, if it does. A recipe's first PA must have frames."""
+    if pa.stopped:
+        return f"stopped after {pa.metadata['stopped_after']}"
+    if pa.last:
+        return f"PA.{pa.metadata['version']} is the recipe's last one"
+    if "model" in pa.metadata and not selection.selected:
+        return f"the selection found nothing to train on in PA.{pa.metadata['version']}"
+    return None
+
+
 def adapted(
     params: TrainSegmenterParams, frames: Frames, keys: Sequence[FrameKey], version: str
 ) -> tuple[TrainSegmenterParams, list[FrameKey]]:
     """Parameters and frames of a version's training: what still images and adaptation change.
 
-    Without still images, or without videos, all of a batch is of one kind: there is one loss, and
-    nothing to adapt to but the frames that there are.
+    Without still images, or without videos, all samples are of one kind: the loss is a single mean,
+    and adaptation learns from whatever frames are selected.
 
     Args:
         params: of all versions.
@@ -79,7 +91,7 @@ class SegmenterBatches(SampledBatches):
             }
 
     def sample_at(self, position: int, rng: np.random.Generator) -> Batch:
-        """A still image for the first positions, ``still`` says so; without a share of them any."""
+        """Still images first, then video frames, marked by ``still``; any frame without a share."""
         if not self.stills:
             return self.sample(rng)
         still = position < self.stills

@@ -26,7 +26,7 @@ class ShotBatches(Batches):
     """All frames of a batch but the still images are of one shot, in order of time.
 
     Every shot has its turn before one has its second. The frames of a shot share one random crop,
-    flip and hue, since they teach each other's colours.
+    flip and hue, since their colour mixtures are learned together.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class ShotBatches(Batches):
     def label_weights(self) -> Tensor:
         """Factor K on each label's loss: min over objects of n / n of this one (M-CNN Sec. 4.2).
 
-        n counts the samples whose tags have the label. The background's factor is 1, as is that of
-        labels without samples.
+        n counts the samples whose tags have the label. The factor of the background and of labels
+        without samples is 1.
         """
         counts: Counter[int] = Counter()
         for video, number in [*self.shots.items(), *((v, [0]) for v in self.stills)]:

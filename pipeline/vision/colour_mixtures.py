@@ -2,7 +2,8 @@
 
 M-CNN, Section 4.2: "we learn GMMs for a frame t with the motion segments from all the 10 frames in
 a batch, weighting each of them inversely according to their distance from t". scikit-learn's
-mixtures know no weights: each is fitted to colours drawn in proportion to them, without chance.
+mixtures take no sample weights, so each is fitted to colours drawn in proportion to their weights,
+deterministically.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ Colours = npt.NDArray[np.uint8]  # N 3, RGB
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_FLOOR = 4.0  # variance in squared grey levels that every component has: flat colours stay proper
+_FLOOR = 4.0  # least variance of a component, squared grey levels: for uniform colours
 
 
 def temporal_weights(count: int) -> Floats:
     """Weight ``T T`` of frame s in the mixtures of frame t: 1 / (1 + |t - s|).
 
-    The paper's weight is the inverse of the distance, which a frame has not from itself: our
-    distances count from 1. They are places among the sampled frames, so that the rate at which a
-    shot is sampled changes nothing.
+    The paper's weight is the inverse of the distance, which is infinite for the frame itself: ours
+    adds 1. Distances are counted in sampled frames, so the sampling rate of a shot changes nothing.
     """
     place = np.arange(count)
     return 1.0 / (1.0 + np.abs(place[:, None] - place[None, :]))
@@ -81,8 +81,8 @@ class ColourMixture:
     def cost(self, colours: Colours) -> Floats:
         """Negative log likelihood ``N`` of colours ``N 3``, per cube of grey levels.
 
-        That of scikit-learn in one product for all components: it goes through them one by one,
-        and takes ten times as long for the few colours of a frame.
+        As scikit-learn's, but one matrix product for all components: its loop over them takes ten
+        times as long for the few colours of a frame.
         """
         factors = self._mixture.precisions_cholesky_  # K 3 3; a precision is F F^T
         centres = np.einsum("kc,kcd->kd", self._mixture.means_, factors)

@@ -46,8 +46,8 @@ def pixel_grid(height: int, width: int) -> Grid:
 def contrast_weights(colours: Floats, grid: Grid, gamma: float) -> Floats:
     """exp(-gamma |z_i - z_j|^2) / dist(i, j) of every edge of a grid (M-CNN Eq. 3).
 
-    M-CNN takes gamma = 0.5 "as in [14]", which follows GrabCut: there it goes with squared contrast
-    in units of its mean over the frame, and so it does here.
+    M-CNN takes gamma = 0.5 "as in [14]", which follows GrabCut: there gamma multiplies the squared
+    contrast divided by its mean over the frame, and so it does here.
 
     Args:
         colours: ``N 3``, of the pixels, row by row.

@@ -17,7 +17,7 @@ from pipeline.runtime.params import Params
 
 Variant = Literal["otsu", "otsu_twice", "fixed"]
 
-_otsu: Callable[[npt.NDArray[np.floating[Any]]], float] = threshold_otsu  # has no types of its own
+_otsu: Callable[[npt.NDArray[np.floating[Any]]], float] = threshold_otsu  # scikit-image is untyped
 
 
 class BinariseParams(Params):

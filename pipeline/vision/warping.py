@@ -1,7 +1,7 @@
-"""What is done with optical flow: warping, consistency, other sizes.
+"""Operations on optical flow: warping, forward-backward consistency, resizing.
 
-Flow is ``H W 2`` float32, (x, y) in pixels of its own map: what lies at p in the first frame lies
-at p + flow(p) in the second.
+Flow is ``H W 2`` float32, (x, y) in pixels of the flow map: the point at p in the first frame is at
+p + flow(p) in the second.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Flow = npt.NDArray[np.float32]
 
 
 def warp(values: npt.NDArray[Any], flow: Flow, outside: float = 0.0) -> npt.NDArray[np.float32]:
-    """Fetch what the second frame shows to where it lies in the first, bilinear.
+    """Warp a map of the second frame to the first, bilinear.
 
     A map of frame n is carried to frame n + 1 by the *backward* flow of n + 1.
 
     Args:
         values: ``H W`` or ``H W C`` of the second frame, of any type (a mask gives 0..1).
         flow: ``H W 2``, from the first frame to the second.
-        outside: what stands where p + flow(p) lies outside the frame; a pixel reaches half a pixel
+        outside: the value where p + flow(p) lies outside the frame; a pixel reaches half a pixel
             from its centre.
 
     Returns:
@@ -50,8 +50,8 @@ def warp(values: npt.NDArray[Any], flow: Flow, outside: float = 0.0) -> npt.NDAr
 def consistent(forward: Flow, backward: Flow) -> npt.NDArray[np.bool_]:
     """Where forward and backward flow agree (Sundaram et al. 2010, Eq. 5).
 
-    |f + b|^2 < 0.01 (|f|^2 + |b|^2) + 0.5, with b fetched to where f leads: elsewhere a pixel is
-    covered in the other frame, or the flow is wrong. False where f leads out of the frame.
+    |f + b|^2 < 0.01 (|f|^2 + |b|^2) + 0.5, with b taken at p + f(p): elsewhere a pixel is occluded
+    in the other frame, or the flow is wrong. False where f leads out of the frame.
 
     Args:
         forward: ``H W 2``, from the first frame to the second.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.selection_arms import arm_frames, parameters_with, seed_of
-from stages import cli
+from stages import config
 
 FRAMES = pd.DataFrame({"video": list("aaabbb"), "frame": [0, 1, 2] * 2})
 OWN = FRAMES.assign(selected=[True, False, False, False, True, False])
@@ -37,9 +37,9 @@ def test_random_draws_anew_for_every_seed() -> None:
 
 
 def test_repeats_have_seeds_of_their_own(tmp_path: Path) -> None:
-    before = cli.read_parameters()
+    before = config.read_parameters()
     assert seed_of(0) == before["seed"] and len({seed_of(r) for r in range(3)}) == 3
     with parameters_with(seed_of(1), tmp_path):
-        inside = cli.read_parameters()
+        inside = config.read_parameters()
     assert inside == before | {"seed": inside["seed"]} and inside["seed"] != before["seed"]
-    assert cli.read_parameters() == before
+    assert config.read_parameters() == before

@@ -30,8 +30,8 @@ def test_conf_has_a_file_for_each_cue() -> None:
 def test_each_cue_comes_from_a_file_of_its_own_name() -> None:
     entries = table_entries(ROOT, "pipeline/cues/table.py", "CUES")
     assert set(entries) == set(CUES)
-    for name, files in entries.items():
-        (file,) = files
+    for name, entry in entries.items():
+        (file,) = entry.files
         assert Path(file).parent.as_posix() == "pipeline/cues"
         assert Path(file).name.startswith("video_"), name
 

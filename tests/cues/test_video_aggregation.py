@@ -14,6 +14,7 @@ from pipeline.cues.flow import FlowParams
 from pipeline.cues.flow_aggregation import AggregateParams
 from pipeline.cues.table import CUES
 from pipeline.cues.video_cue import CueInputs
+from pipeline.cues.video_maps import CamParams
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from tests.tiny import DOG, FLYING, TAXONOMY, images
@@ -111,11 +112,24 @@ def test_actions_are_united_where_the_actors_have_their_sample() -> None:
 
 
 def test_flow_back_is_asked_for_before_work() -> None:
-    params = AggregateParams(frames=2)
-    CUES["aggregated_actor"].check(params, {"flow": FlowParams(backward=True)})
-    CUES["aggregated_actor"].check(AggregateParams(frames=1), {"flow": FlowParams()})
+    params, check = AggregateParams(frames=2, label_filter=None), CUES["aggregated_actor"].check
+    actor = CamParams()
+    check(params, {"flow": FlowParams(backward=True), "actor": actor})
+    check(AggregateParams(frames=1, label_filter=None), {"flow": FlowParams(), "actor": actor})
     with pytest.raises(InputError, match=r"set cues\.flow\.backward=true"):
-        CUES["aggregated_actor"].check(params, {"flow": FlowParams()})
+        check(params, {"flow": FlowParams(), "actor": actor})
+
+
+def test_maps_for_the_label_filter_are_asked_for_before_work() -> None:
+    params, check = AggregateParams(frames=1), CUES["aggregated_actor"].check
+    assert params.label_filter is not None
+    tau = params.label_filter.tau
+    check(params, {"flow": FlowParams(), "actor": CamParams(method="cam", above=tau)})
+    with pytest.raises(InputError, match=r"needs class scores: set cues\.actor\.method=cam"):
+        check(params, {"flow": FlowParams(), "actor": CamParams()})
+    for above in (None, tau + 0.01):
+        with pytest.raises(InputError, match=rf"cues\.actor\.above = {above} makes no maps"):
+            check(params, {"flow": FlowParams(), "actor": CamParams(method="cam", above=above)})
 
 
 def test_bad_input_is_named() -> None:

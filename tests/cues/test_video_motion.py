@@ -18,7 +18,7 @@ from pipeline.cues.table import CUES
 from pipeline.cues.video_cue import CueInputs
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
-from stages import cli, evaluate_cues
+from stages import config, evaluate_cues
 from tests.cues.test_motion_segments import film
 from tests.tiny import DOG, TAXONOMY, write_cues
 
@@ -55,7 +55,7 @@ def run() -> MotionSegments:
 
 def evaluate() -> dict[str, Any]:
     """Figures of the cues, where there are no attention maps."""
-    cli.PARAMETERS.write_text(yaml.safe_dump({"make_initial_pa": {"method": "motion_segments"}}))
+    config.PARAMETERS.write_text(yaml.safe_dump({"make_initial_pa": {"method": "motion_segments"}}))
     cues = write_cues(Path(), "motion")
     evaluate_cues.run(Frames(Path("frames")), LabelMaps(Path("truth")), cues, Path("cues.json"))
     return json.loads(Path("cues.json").read_text())

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.code_digest import (
+    _parsed,
     code_digest,
     module_file,
     reached_files,
@@ -123,12 +124,47 @@ OTHER: dict[str, object] = {"seat": log}
 
 def test_the_files_of_each_entry_of_a_table(tree: Path) -> None:
     (tree / "house/table.py").write_text(TABLE)
-    assert table_entries(tree, "house/table.py", "PARTS") == {
+
+    def files(name: str) -> dict[str, set[str]]:
+        return {k: e.files for k, e in table_entries(tree, "house/table.py", name).items()}
+
+    assert files("PARTS") == {
         "seat": {"house/room/chair.py"},
         "both": {"house/types.py", "house/wood.py"},
         "lamp": {"house/types.py"},
     }
-    assert table_entries(tree, "house/table.py", "OTHER") == {"seat": {"house/wood.py"}}
+    assert files("OTHER") == {"seat": {"house/wood.py"}}
+
+
+def test_the_code_of_an_entry_names_what_it_takes(tree: Path) -> None:
+    def code(text: str) -> str:
+        (tree / "house/table.py").write_text(text)
+        table_entries.cache_clear()
+        _parsed.cache_clear()
+        return table_entries(tree, "house/table.py", "T")["a"].code
+
+    table = "T: dict = {'a': x}\n"
+    first = code(f"from house.types import x\n{table}")
+    assert code("# remark\nfrom house.types import x\nT: dict = {'b': x, 'a': x}\n") == first
+    others = [
+        code(f"from house.types import y as x\n{table}"),
+        code(f"from house.wood import x\n{table}"),
+        code("from house.types import x\nT: dict = {'a': [x, 1]}\n"),
+    ]
+    assert len({first, *others}) == 4
+
+
+def test_packages_above_a_module_count_and_relative_imports_are_refused(tree: Path) -> None:
+    (tree / "above/below").mkdir(parents=True)
+    (tree / "above/__init__.py").write_text("SEED = 1\n")
+    (tree / "above/below/__init__.py").write_text("")
+    (tree / "above/below/leaf.py").write_text("x = 1\n")
+    (tree / "first.py").write_text("import above.below.leaf\n")
+    found = reached_files(tree, "first.py")
+    assert found == {"first.py", "above/__init__.py", "above/below/leaf.py"}
+    (tree / "second.py").write_text("from . import first\n")
+    with pytest.raises(ValueError, match=r"absolute imports in second\.py, line 1"):
+        reached_files(tree, "second.py")
 
 
 @pytest.mark.parametrize("name", ["NONE", "LATER", "CALLED", "TWICE"])

@@ -201,8 +201,10 @@ def test_the_rules_of_motion_by_hand() -> None:
 
 
 def test_the_cues_that_scores_and_rules_look_at() -> None:
-    plain = SelectParams(rule="ranked", scores=("colour_contrast", "cam_agreement"))
+    plain = SelectParams(rule="ranked", scores=("colour_contrast", "rii"))
     assert plain.needed_cues() == {} and not plain.needs_flow
+    maps = SelectParams(rule="ranked", scores=("cam_agreement",))
+    assert maps.needed_cues() == {"actor": "the score cam_agreement"} and not maps.needs_flow
     for score in ("flow_agreement", "motion_agreement"):
         own = SelectParams(rule="ranked", scores=("colour_contrast", score))
         assert own.needed_cues() == {"flow": f"the score {score}"} and own.needs_flow
@@ -215,6 +217,19 @@ def test_the_cues_that_scores_and_rules_look_at() -> None:
         assert other.needed_cues() == {} and not other.needs_flow
 
 
+def test_what_asks_for_the_classifier() -> None:
+    assert SelectParams().needed_classifier() == "the rule tests"
+    asks = SelectParams(rule="ranked", scores=("classifier",))
+    assert asks.needed_classifier() == "the score classifier"
+    assert SelectParams(rule="ranked", scores=("rii",)).needed_classifier() is None
+
+
+def test_realness_is_measured_by_the_tests_alone() -> None:
+    SelectParams(rule="tests", video_share=0.5, scores=("realness",))
+    with pytest.raises(ValidationError, match="only the rule tests measures realness, not ranked"):
+        SelectParams(rule="ranked", scores=("realness",))
+
+
 def test_an_unknown_score_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValidationError, match="unknown score sharpness; known: colour_contrast, "):
         SelectParams(rule="ranked", scores=("sharpness",))
@@ -223,6 +238,5 @@ def test_an_unknown_score_is_refused_with_those_that_there_are() -> None:
 def test_every_rule_of_motion_and_score_is_in_its_table() -> None:
     assert set(MOTION_RULES) < set(RULES)
     assert {s for s, score in SCORES.items() if score.needs} == {
-        "flow_agreement",
-        "motion_agreement",
+        *("flow_agreement", "motion_agreement", "cam_agreement"),
     }

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conf.compose import composed
-from stages import check_parameters, cli
+from stages import check_parameters, cli, config
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ OUT = Path("data/parameters.json")
 
 
 def check(*overrides: str) -> None:
-    cli.PARAMETERS.write_text(yaml.safe_dump(composed(list(overrides))))
+    config.PARAMETERS.write_text(yaml.safe_dump(composed(list(overrides))))
     cli.run(check_parameters.run)
 
 

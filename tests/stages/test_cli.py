@@ -19,7 +19,7 @@ from pipeline.artifacts.store import Artifact
 from pipeline.cues.video_maps import CamParams
 from pipeline.evaluation.convergence import ConvergenceParams
 from pipeline.runtime.errors import InputError
-from stages import cli
+from stages import cli, config
 from stages.code import stage_names
 from tests.tiny import write_cues, write_frames
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(text: str) -> None:
-    cli.PARAMETERS.write_text(text)
+    config.PARAMETERS.write_text(text)
 
 
 def write_whole(*overrides: str) -> None:
@@ -185,7 +185,7 @@ def test_the_arguments_of_every_stage_can_be_made_from_text(stage: str) -> None:
 def test_a_file_without_sections(text: str) -> None:
     write(text)
     with pytest.raises(InputError, match=r"params\.yaml holds no sections; run python -m conf"):
-        cli.read_parameters()
+        config.read_parameters()
 
 
 @pytest.mark.parametrize("text", ["a: [1\nb: 2\n", None])
@@ -193,21 +193,21 @@ def test_a_file_that_cannot_be_read(text: str | None) -> None:
     if text is not None:
         write(text)
     with pytest.raises(InputError, match=r"cannot read params\.yaml: ") as error:
-        cli.read_parameters()
+        config.read_parameters()
     assert "\n" not in str(error.value)
 
 
 def test_sections() -> None:
     write("a: {b: {tolerance: 0.5}, c: null, d: 7}\n")
-    assert cli.section("a.b", ConvergenceParams).tolerance == 0.5
+    assert config.section("a.b", ConvergenceParams).tolerance == 0.5
     for name in ("a.x", "x", "a.b.x"):
         with pytest.raises(InputError, match=f"has no section {name}; run python -m conf.compose"):
-            cli.section(name, ConvergenceParams)
+            config.section(name, ConvergenceParams)
     for name in ("a.c", "a.d"):
         with pytest.raises(InputError, match=f"section {name} of params.yaml must hold parameters"):
-            cli.section(name, ConvergenceParams)
+            config.section(name, ConvergenceParams)
     with pytest.raises(InputError, match=r"^unknown parameter a\.b; allowed here: last, tolerance"):
-        cli.section("a", ConvergenceParams)
+        config.section("a", ConvergenceParams)
 
 
 def test_the_parameters_of_a_cue_are_all_but_its_wiring() -> None:
@@ -217,18 +217,18 @@ def test_the_parameters_of_a_cue_are_all_but_its_wiring() -> None:
         "  action: {methud: cam}\n"
         "  flow: null\n"
     )
-    assert cli.cue_params("actor", CamParams) == CamParams(method="grad_cam++")
+    assert config.cue_params("actor", CamParams) == CamParams(method="grad_cam++")
     with pytest.raises(InputError, match=r"^unknown parameter cues\.action\.methud; allowed here:"):
-        cli.cue_params("action", CamParams)
+        config.cue_params("action", CamParams)
     for name in ("flow", "edges"):
         with pytest.raises(InputError, match=f"has no section cues.{name}; run python -m conf"):
-            cli.cue_params(name, CamParams)
+            config.cue_params(name, CamParams)
     write("seed: 0\n")
     with pytest.raises(InputError, match=r"has no section cues\.actor; run python -m conf"):
-        cli.cue_params("actor", CamParams)
+        config.cue_params("actor", CamParams)
 
 
 def test_seed_and_machine() -> None:
     write_whole("seed=7", "machine.jobs=3")
-    assert cli.seed() == 7
-    assert cli.machine().jobs == 3
+    assert config.seed() == 7
+    assert config.machine().jobs == 3

@@ -14,7 +14,7 @@ from pipeline.prediction.table import CORRECTIONS
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.params import Params
 from pipeline.vision.superpixels import SUPERPIXELS
-from stages import cli, compute_cues
+from stages import cli, code, compute_cues
 from stages.code import CANNOT_CHANGE_A_RESULT, stage_digest, stage_files, stage_names
 from stages.schema import OPTIONAL, SECTIONS
 from tests.imports import ROOT
@@ -31,13 +31,8 @@ def copy(tmp_path: Path) -> Path:
 def digests(root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in stage_names(root):
-        own = stage_digest(name, root)
-        parts = (
-            {f"{name}.{part}": d for part, d in own.items()}
-            if isinstance(own, dict)
-            else {name: own}
-        )
-        found |= parts
+        own = code.digests(name, root)
+        found |= {name: own} if isinstance(own, str) else {f"{name}.{p}": own[p] for p in own}
     return found
 
 
@@ -79,7 +74,7 @@ def test_an_operator_changes_the_stages_that_reach_it(copy: Path) -> None:
     after = digests(change(copy, path, "0.01 * size + 0.5", "0.01 * size + 0.6"))
     changed = {name for name in before if after[name] != before[name]}
     assert changed == {
-        n for n in before if path in stage_files(*n.split(".")[:1], copy, *n.split(".")[1:])
+        n for n in before if path in stage_files(n.split(".")[0], n.partition(".")[2] or None, copy)
     }
     assert {f"compute_cues.{cue}" for cue in ("flow", "motion", "aggregated_actor")} <= changed
     untouched = {f"compute_cues.{cue}" for cue in ("actor", "action", "edges")}
@@ -158,12 +153,29 @@ def test_a_stage_of_parts_asks_for_the_digest_of_its_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    digests = stage_digest("compute_cues")
-    assert isinstance(digests, dict) and set(digests) == set(CUES)
-    write_json(cli.CODE, {"compute_cues": digests | {"flow": digests["edges"]}})
+    found = code.digests("compute_cues")
+    assert isinstance(found, dict) and set(found) == set(CUES)
+    assert len({*found.values()}) == len(found)  # of one file, too, each is its own
+    write_json(cli.CODE, {"compute_cues": found | {"flow": found["edges"]}})
     cli.check_code("compute_cues", "edges")
     with pytest.raises(InputError, match="the code of compute_cues "):
         cli.check_code("compute_cues", "flow")
+    with pytest.raises(InputError, match=r"code\.json knows no part depth of compute_cues"):
+        cli.check_code("compute_cues", "depth")
+
+
+def test_another_part_under_a_name_of_the_table_has_another_digest(copy: Path) -> None:
+    before, table = digests(copy), "pipeline/cues/table.py"
+    after = digests(change(copy, table, '"actor": ACTOR,', '"actor": ACTION,'))
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {"compute_cues.actor", "check_parameters"}
+
+
+def test_a_seed_that_is_read_in_another_way_is_other_code(copy: Path) -> None:
+    before = digests(copy)
+    after = digests(change(copy, "stages/config.py", '["seed"])', '["seed"]) + 1'))
+    changed = {name for name in before if after[name] != before[name]}
+    assert {"select_pa", "train_segmenter", "finetune_classifier"} <= changed
 
 
 def test_the_check_comes_before_the_work(

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import Model, write_absent_model
@@ -28,7 +29,7 @@ from pipeline.prediction.video_predictor import Predictor, read_predictor_alone
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.parallel import parallel_map
 from stages import colocalise
-from tests.tiny import write_frames, write_labels, write_superpixels
+from tests.tiny import write_cues, write_frames, write_labels, write_superpixels
 from tests.tiny_versions import write_segmenter
 
 RECIPE = ["recipe=mcnn", "predict_pa.criterion=ric"]
@@ -42,6 +43,7 @@ class Inputs(NamedTuple):
     truth: LabelMaps
     pa: LabelMaps
     model: Model
+    cues: Cues
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
         write_labels(Path("truth"), frames, {}, ("train", "val", "test")),
         write_labels(Path("pa"), frames),
         write_segmenter(Path("segmenter"), 70.0),
+        write_cues(Path("cues")),
     )
 
 
@@ -67,6 +70,7 @@ def test_each_box_meets_the_mask_of_its_frame(
         evidence: Evidence, read: Callable[[], Predictor], params: ColocaliseParams
     ) -> list[Box | None]:
         asked.append((evidence.video, list(evidence.numbers), evidence.labels))
+        assert evidence.cues is inputs.cues  # with which corrections were calibrated
         assert read().rule == "foreground" and params == ColocaliseParams(alpha=7.0)
         # the square of frame n begins at column 4 + 2 n; that of frame 3 alone is found in video b
         rights = {"a": (1, 3), "b": (3,), "c": ()}[evidence.video]

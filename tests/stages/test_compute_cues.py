@@ -19,7 +19,7 @@ from pipeline.cues.video_cue import Cue, CueInputs
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.machine import MachineParams
 from pipeline.runtime.params import Params
-from stages import cli, collect_cues, compute_cues
+from stages import collect_cues, compute_cues, config
 from tests.tiny import write_frames
 
 CUES, DIGESTS = Path("cues"), Path("cues/digests")
@@ -74,7 +74,7 @@ def write_parameters(*names: str, least: int = 128) -> None:
     wiring = {"model": "README.md", "reads": ["README.md"] * 3}
     cues = {"bright": {**wiring, "least": least}, "twice": dict(wiring)}
     values = {"machine": {"jobs": 1}, "cues": {name: cues[name] for name in names}}
-    cli.PARAMETERS.write_text(yaml.safe_dump(values))
+    config.PARAMETERS.write_text(yaml.safe_dump(values))
 
 
 def compute(name: str, frames: Frames, classifier: Model | None = None) -> None:
@@ -120,9 +120,9 @@ def test_its_parameters_are_its_own_section(frames: Frames) -> None:
     write_parameters("bright", least=0)
     compute("bright", frames)
     assert Maps(CUES / "bright").maps("a", 1)["bright"].all()
-    values = yaml.safe_load(cli.PARAMETERS.read_text())
+    values = yaml.safe_load(config.PARAMETERS.read_text())
     values["cues"]["bright"]["leest"] = 3
-    cli.PARAMETERS.write_text(yaml.safe_dump(values))
+    config.PARAMETERS.write_text(yaml.safe_dump(values))
     with pytest.raises(InputError, match=r"^unknown parameter cues\.bright\.leest; allowed here:"):
         compute("bright", frames)
 
@@ -154,7 +154,7 @@ def test_the_index_does_not_depend_on_the_order_of_the_recipe(frames: Frames) ->
     for names in (("bright", "twice"), ("twice", "bright")):
         write_parameters()
         cues = "\n".join(f"  {name}: {{}}" for name in names)
-        cli.PARAMETERS.write_text(f"cues:\n{cues}\n")
+        config.PARAMETERS.write_text(f"cues:\n{cues}\n")
         collect_cues.run(DIGESTS, CUES / CUES_INDEX)
         texts.append((CUES / CUES_INDEX).read_text())
     assert texts[0] == texts[1]

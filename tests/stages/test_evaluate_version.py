@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conf.compose import composed
+from pipeline.artifacts.cues import Cues
 from pipeline.artifacts.frames import Frames
 from pipeline.artifacts.label_maps import LabelMaps
 from pipeline.artifacts.models import Model, write_absent_model
@@ -18,7 +19,7 @@ from pipeline.artifacts.selections import Selection
 from pipeline.artifacts.superpixels import Superpixels
 from pipeline.artifacts.tables import read_json, write_json
 from stages import evaluate_version
-from tests.tiny import write_frames, write_labels, write_superpixels
+from tests.tiny import write_cues, write_frames, write_labels, write_superpixels
 from tests.tiny_versions import write_segmenter, write_selection
 
 # a recipe that has co-localisation, too: its figure is that of a stage of its own
@@ -35,6 +36,7 @@ class Inputs(NamedTuple):
     pa: LabelMaps
     selection: Selection
     model: Model
+    cues: Cues
 
 
 @pytest.fixture
@@ -54,6 +56,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
         pa,
         write_selection(Path("chosen"), pa, frames),
         write_segmenter(Path("segmenter"), 70.0),
+        write_cues(Path("cues")),
     )
 
 
@@ -97,7 +100,7 @@ def test_a_selection_has_the_figures_of_its_frames_alone(inputs: Inputs) -> None
 def test_a_model_has_the_figures_of_the_epoch_that_answers(inputs: Inputs) -> None:
     # nobody's tags are known here, so the bias is the one of that
     model = evaluate(biased(inputs, with_tags=7.0, without_tags=3.0))["model"]
-    expected = {"ric": 70.0, "rii": 60.0, "miou_pa": 40.0, "best_epoch": 2, "background_shift": 3.0}
+    expected = {"ric": 70.0, "rii": 60.0, "miou_pa": 40.0, "best_epoch": 2, "background_bias": 3.0}
     assert expected == {name: model[name] for name in expected}
     assert set(model) == {*expected, "val", "test"}
     # what the square of each key frame of test video f was taken for
@@ -114,7 +117,7 @@ def test_the_model_answers_with_its_bias_and_without_tags(inputs: Inputs, bias: 
     predicted = pd.read_csv(OUT / "regions.csv")["predicted"]
     assert len(predicted) == 2
     assert ((predicted == "background") == (bias > 0)).all()
-    assert figures["background_shift"] == bias
+    assert figures["background_bias"] == bias
     for split in ("val", "test"):
         # a square of 12 x 12 in each frame of 32 x 40, and all of the frame or none
         found = 100 * 12 * 12 / (32 * 40) if bias < 0 else 0.0

@@ -72,8 +72,8 @@ def train(version: str, pa: LabelMaps, selection: Selection, init: Model | None)
 
 
 def evaluate(version: Version, out: Path) -> None:
-    frames, superpixels, truth, _ = shared()
-    evaluate_version.run(frames, superpixels, truth, *version, out)
+    frames, superpixels, truth, cues = shared()
+    evaluate_version.run(frames, superpixels, truth, *version, cues, out)
 
 
 def run_version(version: str, before: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.overlay import ReportParams
-from stages import cli, report
+from stages import config, report
 from tests.tiny import VIDEOS, write_frames, write_labels
 
 
@@ -18,7 +18,7 @@ def test_the_picture_shows_a_random_frame_of_each_video(
     truth = write_labels(tmp_path / "truth", frames)
 
     def picture(seed: int) -> np.ndarray:
-        monkeypatch.setattr(cli, "seed", lambda: seed)
+        monkeypatch.setattr(config, "seed", lambda: seed)
         params = ReportParams(videos=3, height=32)
         return report._evolution(frames, truth, [tmp_path / "pa"], params)
 

@@ -288,7 +288,7 @@ def test_what_is_left_open_in_a_section_that_is_not_used_stays_open(
 
 def test_a_cue_needs_those_that_it_is_made_from(values: dict[str, Any]) -> None:
     for cue in ("motion", "aggregated_actor"):
-        add(values, cue)
+        add(values, cue, **({"label_filter": None} if cue == "aggregated_actor" else {}))
         with pytest.raises(InputError) as error:
             check_all(values)
         assert str(error.value) == (
@@ -308,6 +308,8 @@ def test_a_cue_needs_those_that_it_is_made_from(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize("branch", ["actor", "action"])
 def test_a_cue_of_a_classifier_needs_it(values: dict[str, Any], branch: str) -> None:
     del values["classifiers"][branch]
+    put(values, "select_pa.selection.rule", "full")
+    put(values, "versions.v0.init", "README.md")
     for name, model in values["inputs"].items():
         if model == f"classifier/{branch}":
             values["inputs"][name] = "README.md"
@@ -320,7 +322,9 @@ def test_a_classifier_that_stages_read_is_trained(values: dict[str, Any], name: 
     values["cues"] = {"flow": {**ADDED["flow"], **ALL_PAIRS}}
     add(values, "motion")
     put(values, "make_initial_pa.method", "motion_segments")
+    put(values, "select_pa.selection.rule", "full")
     values["inputs"] |= {"actor": "README.md", "start": "README.md"}
+    put(values, "versions.v0.init", "README.md")
     for branch in ("actor", "action"):
         values["inputs"][name] = f"classifier/{branch}"
         check_all(values)
@@ -394,7 +398,7 @@ def test_a_cue_without_its_wiring(values: dict[str, Any]) -> None:
 
 
 def test_an_aggregation_needs_flow_back(values: dict[str, Any]) -> None:
-    add(values, "aggregated_actor")
+    add(values, "aggregated_actor", label_filter=None)
     add(values, "flow", backward=False)
     with pytest.raises(InputError, match=r"to the one before: set cues\.flow\.backward=true$"):
         check_all(values)

@@ -105,9 +105,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             *(Path("stop.json"), "v1", Path("v1")),
         )
         parts = frames, superpixels, truth, v0
-        evaluate_version.run(*parts, selection, model, Path("figures"))
+        evaluate_version.run(*parts, selection, model, cues, Path("figures"))
         (folder / "params.yaml").write_text(yaml.safe_dump(values | {"colocalise": {}}))
-        colocalise.run(*parts, model, Path("corloc.json"))
+        colocalise.run(*parts, model, cues, Path("corloc.json"))
     finally:
         os.chdir(before)
     yield folder
