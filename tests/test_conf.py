@@ -128,7 +128,7 @@ def test_without_published_weights_a_classifier_lends_those_of_the_motion_stream
 def test_the_groups_are_there() -> None:
     assert set(GROUPS) == {
         *("branches", "cue", "dataset", "machine", "recipe", "scale", "schedule", "tags"),
-        *("versions", "weights"),
+        *("versions", "weights", "motion_stream"),
     }
     assert all(GROUPS.values())
     assert GROUPS["recipe"] == sorted(
@@ -143,9 +143,16 @@ def test_the_groups_are_there() -> None:
 BY_CHOICE = {
     "branches/with": ("branches", "tags"),
     "weights/start": ("branches", "weights"),
-    "weights/motion": ("recipe", "weights", "tags"),
-    "schedule": ("recipe", "scale"),
+    "weights/motion": ("motion_stream", "weights", "tags"),
+    "schedule/of": ("schedule", "scale"),
 }
+
+
+def test_nothing_hangs_on_the_name_of_a_recipe() -> None:
+    """A recipe that builds on another one under a name of its own has all that this one has."""
+    assert not [names for names in BY_CHOICE.values() if "recipe" in names]
+    for path in FOLDER.rglob("*.yaml"):
+        assert "${recipe" not in path.read_text(), path
 
 
 @pytest.mark.parametrize("group", list(BY_CHOICE))
