@@ -95,7 +95,12 @@ def test_bars_tell_what_was_measured_with_former_settings(
     monkeypatch.setattr(demo_results, "FORMER", {"ws2": Former("ws2", "another rule", (1,))})
     for seed in range(3):
         put(results, f"ws2-seed{seed}", summary(30, 34))
-    assert line("`ws2` | PA.v1 - PA.v0").endswith("| 4.00, 4.00*, 4.00 | yes |")
+    row = "`ws2` | PA.v1 - PA.v0"
+    assert line(row).endswith("| 4.00, 4.00*, 4.00 | not all measured |")
+    put(results, "ws2-seed1", summary(30, 31))  # with former settings, which says nothing of these
+    assert line(row).endswith("| 4.00, 1.00*, 4.00 | not all measured |")
+    put(results, "ws2-seed2", summary(30, 31))
+    assert line(row).endswith("| 4.00, 1.00*, 1.00 | **no** |")
 
 
 def version(pa: float, rank: float | None, test: float | None) -> dict[str, Any]:
