@@ -53,7 +53,7 @@ def imported_files(root: Path, path: str) -> frozenset[str]:
         ValueError: a relative import.
     """
     found: set[str] = set()
-    for node in ast.walk(_parsed(root, path)):
+    for node in _statements(_parsed(root, path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -135,12 +135,22 @@ def _parsed(root: Path, path: str) -> ast.Module:
 def _stripped(source: str) -> ast.Module:
     """The tree without bare strings and without what only a type checker reads."""
     tree = ast.parse(source)
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         for name in ("body", "orelse", "finalbody"):
             lines = getattr(node, name, None)
             if isinstance(lines, list):
                 setattr(node, name, [line for line in lines if not _says_nothing(line)])
     return tree
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all statements in it; what is done to one before the next counts."""
+    yield node
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, name, None)
+        if isinstance(inner, list):
+            for statement in inner:
+                yield from _statements(statement)
 
 
 def _says_nothing(line: ast.AST) -> bool:
