@@ -25,7 +25,7 @@ from pipeline.training.video_integrity import (
     validation_evidence,
 )
 from pipeline.vision.superpixel_refinement import RefineParams
-from tests.tiny import write_cues, write_frames, write_maps, write_superpixels
+from tests.tiny import TAXONOMY, TinyVideo, write_cues, write_frames, write_maps, write_superpixels
 from tests.training.painted import DOG, VIDEOS, Nearest, Painted, labels_of
 
 
@@ -194,6 +194,30 @@ def test_the_prior_moves_what_ric_and_the_bias_look_at(tmp_path: Path, frames: F
     bias = calibrate(prior, frames, labels, regions, cues, seed=0)
     # the two blocks above are foreground: of 3 and 1; of -2 + 8 and 3
     assert (bias.without_tags, bias.with_tags) == (-2, 1)
+
+
+def test_a_correction_behind_the_anchor_sees_the_logits_of_several_tags(tmp_path: Path) -> None:
+    tags = frozenset([TAXONOMY.pairs[0], DOG])
+    frames = write_frames(
+        *(tmp_path / "frames", {**VIDEOS, "v": TinyVideo("val", tags)}),
+        **{"count": 4, "keys": (1, 3), "size": (8, 16)},
+    )
+    annotated = np.zeros((8, 16), np.uint8)
+    annotated[0:4, 0:8] = 3
+    labels_of(tmp_path / "pa", {"v": {1: annotated, 3: annotated}})
+    write_superpixels(tmp_path / "superpixels", frames, side=4)
+    model = Nearest([[60.0, 52, 9, 9], [9, 9, 9, 9]])  # of the other tag 50 everywhere
+    found = {}
+    for share in (0.0, 1.0):
+        of_action = {DOG[1]: {n: np.full((8, 16), share) for n in (1, 3)}}
+        write_maps(tmp_path / "cues/action", {"v": of_action})
+        write_cues(tmp_path / "cues", "action")
+        for corrections in (["area_anchor"], ["area_anchor", "action_prior"]):
+            own = {"corrections": corrections, "action_prior": {"weight": 45.0}}
+            with_prior = len(corrections) == 2
+            found[share, with_prior] = ric(predictor(model, **own), tmp_path, frames)["miou_pa"]
+    # where its action is seen the dog is ahead of the other tag, which has all but two blocks
+    assert found[0.0, True] == found[0.0, False] == found[1.0, False] != found[1.0, True]
 
 
 def test_ric_looks_at_some_frames_of_each_validation_video(
